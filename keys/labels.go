@@ -1,0 +1,56 @@
+package keys
+
+// label names the one purpose of a derived secret. Two purposes never share a label, and a label
+// never changes its meaning: a new use gets a new one. The list is closed, an auditor reads it here.
+type label uint8
+
+const (
+	labelUnknown label = iota
+
+	// Derived from a tenant's root key.
+
+	labelIdentity   // seed of the tenant's Ed25519 signing key
+	labelSealing    // key that seals the secrets of comparisons on the tenant's disk
+	labelStorage    // key for other local state of the tenant
+	labelMerkleVRF  // seed of the VRF key behind the labels of the schema commitment; reserved
+	labelComparison // salt that joins the root key with a comparison's own secret
+
+	// Derived from the key of one comparison.
+
+	labelHEKey       // seed of the secret HE key
+	labelPublicSeed  // seed of the public halves of ciphertexts; sent in clear
+	labelPublicKey   // seed of the error in the public HE key
+	labelEncryption  // seed of the error in one ciphertext
+	labelBlinding    // seed of the factors rho of a disclosure
+	labelCommitNonce // nonce of the commitment to a disclosure
+
+	// Derived from a machine's sealing key.
+
+	labelMachineSeal // key of one sealed file
+
+	labelCount // not a label
+)
+
+// labelNames are the bytes that enter HKDF.
+var labelNames = [labelCount]string{
+	labelIdentity:    "veil/v1/tenant/identity",
+	labelSealing:     "veil/v1/tenant/sealing",
+	labelStorage:     "veil/v1/tenant/storage",
+	labelMerkleVRF:   "veil/v1/tenant/merkle-vrf",
+	labelComparison:  "veil/v1/tenant/comparison",
+	labelHEKey:       "veil/v1/comparison/he-key",
+	labelPublicSeed:  "veil/v1/comparison/public-seed",
+	labelPublicKey:   "veil/v1/comparison/public-key-error",
+	labelEncryption:  "veil/v1/comparison/encryption-error",
+	labelBlinding:    "veil/v1/comparison/blinding",
+	labelCommitNonce: "veil/v1/comparison/commit-nonce",
+	labelMachineSeal: "veil/v1/machine/seal",
+}
+
+// String returns the bytes that enter HKDF, "" for a value that is no label.
+func (l label) String() string {
+	if l >= labelCount {
+		return ""
+	}
+	return labelNames[l]
+}
