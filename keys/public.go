@@ -37,11 +37,11 @@ var errNotIdentity = fmt.Errorf("this is not an identity: one is %s and %d chara
 // identity and nothing around it, refuses typing errors by the checksum, and keys that anybody could sign for.
 func ParsePublicIdentity(text string) (PublicIdentity, error) {
 	encoded, ok := strings.CutPrefix(text, identityPrefix)
-	if !ok || len(text) != identityTextSize || strings.ContainsAny(encoded, "\r\n") { // base32 skips line ends
+	if !ok || len(text) != identityTextSize {
 		return PublicIdentity{}, errNotIdentity
 	}
 	b, err := identityText.DecodeString(encoded)
-	if err != nil {
+	if err != nil || identityText.EncodeToString(b) != encoded { // the decoder skips line ends and stops at 0xff
 		return PublicIdentity{}, errNotIdentity
 	}
 	p := PublicIdentity(b[:ed25519.PublicKeySize])
