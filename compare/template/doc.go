@@ -33,7 +33,7 @@
 //	optional:
 //	  - kind: index                       # every index of the template ...
 //	required:
-//	  - {kind: index, table: claim*}      # ... but not those of the claim tables
+//	  - {kind: index, table: "claim*"}    # ... but not those of the claim tables
 //	forbidden:
 //	  - {kind: column, schema: public, table: patient, name: ssn}
 //	any_of:
@@ -49,8 +49,8 @@
 //
 // A selector names kinds (one or a list) and patterns for schema, table and
 // name, in which * stands for any run of characters and ? for one; all that it
-// names must match, and a pattern never matches an empty value, so "table: *"
-// selects the facts that belong to a table. A literal fact is written as "veil
+// names must match, and a pattern never matches an empty value, so table: "*"
+// selects the facts that belong to a table. YAML wants patterns in quotes. A literal fact is written as "veil
 // facts" prints it. In both, a backslash takes the next character literally.
 //
 // Everything that is wrong with a policy is reported at once, with line

@@ -13,7 +13,7 @@ import (
 //
 //	withhold:
 //	  - kind: check                 # no check constraint
-//	  - table: payroll*             # nothing about these tables
+//	  - table: "payroll*"           # nothing about these tables
 //	    schema: hr
 //
 // A withheld table is not hidden by facts of others that name it: a foreign

@@ -31,7 +31,7 @@ func parseYAML(text []byte, ps *problems) *yaml.Node {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
-		ps.addYAML(err)
+		ps.addYAML(err, bytes.ContainsAny(text, "*?"))
 		return nil
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
@@ -52,20 +52,24 @@ func parseYAML(text []byte, ps *problems) *yaml.Node {
 	return root
 }
 
-func (ps *problems) addYAML(err error) {
+func (ps *problems) addYAML(err error, patterns bool) {
+	line, what := 0, strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		line, _ := strconv.Atoi(m[1]) // digits only; an overflow gives no line
-		ps.add(line, "this is not YAML: %s", m[2])
-		return
+		line, _ = strconv.Atoi(m[1]) // digits only; an overflow gives no line
+		what = m[2]
 	}
-	ps.add(0, "this is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	hint := ""
+	if patterns {
+		hint = `; write patterns with * and ? in quotes, as in table: "claim*"`
+	}
+	ps.add(line, "this is not YAML: %s%s", what, hint)
 }
 
 // checkTree refuses what no policy needs: aliases, anchors and deep nesting.
 func checkTree(n *yaml.Node, depth int, ps *problems) bool {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		ps.add(n.Line, "anchors and aliases (& and *) are not used in policies; write the value out, or quote it if it is text")
+		ps.add(n.Line, "anchors and aliases (& and *) are not used in policies; write the value out, and put patterns in quotes, as in table: \"*\"")
 		return false
 	case depth > MaxPolicyDepth:
 		ps.add(n.Line, "lists and mappings are nested more than %d deep", MaxPolicyDepth)
