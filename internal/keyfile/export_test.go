@@ -1,0 +1,4 @@
+package keyfile
+
+// AskOn is Terminal.Ask on a terminal of the test's.
+var AskOn = ask
