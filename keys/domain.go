@@ -9,9 +9,10 @@ type Domain uint8
 // The kinds of messages that are signed, in the order of the protocol.
 const (
 	DomainUnknown    Domain = iota
+	DomainOpen              // tenant: who it is and what it pins
 	DomainOffer             // service: commits to its half of the salt and to the evaluation seed
-	DomainAccept            // tenant: its nonce and what it pins
-	DomainSession           // either side: the session hash
+	DomainAccept            // tenant: its nonce
+	DomainSession           // service: its half of the salt, which completes the session
 	DomainSubmission        // tenant: encrypted facts
 	DomainResponse          // service: what it evaluated
 	DomainCommitment        // tenant: the hash of its disclosure
@@ -25,6 +26,7 @@ const (
 
 // domainNames are the bytes that stand before a signed message.
 var domainNames = [domainCount]string{
+	DomainOpen:       "veil/v1/sign/open",
 	DomainOffer:      "veil/v1/sign/offer",
 	DomainAccept:     "veil/v1/sign/accept",
 	DomainSession:    "veil/v1/sign/session",

@@ -1,0 +1,170 @@
+package compare
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/veilschema/veil/he"
+)
+
+// Layout says how facts lie in slots. Both sides compute it from public numbers
+// and get the same.
+//
+// A tenant's facts fall into Bins bins, each fact into two; a bin is a monic
+// polynomial whose roots are its facts. A ciphertext has room for Groups
+// coefficients of every bin: slot g*Bins+b of column k holds coefficient
+// k*Groups+g of bin b. A column of a one-group layout would be mostly padding,
+// because the fullest of many bins is much fuller than their mean; with fewer,
+// fuller bins the padding shrinks, and a place of the template takes Groups
+// slots, whose decrypted values add up.
+//
+//	         bin 0   bin 1   ...  bin B-1
+//	group 0  a_0     a_0          a_0        column 0: coefficients 0 ... G-1
+//	group 1  a_1     a_1          a_1
+//	   :
+type Layout struct {
+	// Set is the parameter set.
+	Set *he.Parameters
+	// Bucket is the padded number of the tenant's facts.
+	Bucket int
+	// Groups, Bins and Columns are counted as above; Groups*Bins <= N.
+	Groups, Bins, Columns int
+}
+
+// Degree returns the degree of every bin's polynomial, which is the number of
+// facts a bin has room for and the most a cheat could claim in it.
+func (l Layout) Degree() int { return l.Groups * l.Columns }
+
+// Bucket pads a number of facts so that it tells little: of the padded number's
+// binary digits, only the first log2 log2 n + 1 may be non-zero, which costs at
+// most 12 % (Padmé: Nikitin et al., "Reducing Metadata Leakage from Encrypted
+// Files and Communication with PURBs", PoPETs 2019).
+func Bucket(facts int) int {
+	if facts < 16 {
+		return 16
+	}
+	exponent := bits.Len(uint(facts)) - 1
+	mask := 1<<(exponent-bits.Len(uint(exponent))) - 1
+	return (facts + mask) &^ mask
+}
+
+// ChooseLayout returns the layout with the fewest bytes up and down for a
+// tenant's bucket and a template's facts, among the parameter sets for public
+// templates from minimum upwards. A set counts only where the probability of a
+// false match stays below 2^-16.
+func ChooseLayout(minimum he.SetID, bucket, templateFacts int) (Layout, error) {
+	if bucket < 1 || bucket > Bucket(MaxFacts) || templateFacts < 1 || templateFacts > MaxFacts {
+		return Layout{}, fmt.Errorf("%d facts against a template of %d are more than the %d one comparison takes; split the schemas with --schema", bucket, templateFacts, MaxFacts)
+	}
+	best, bestBytes := Layout{}, 0
+	for _, id := range [...]he.SetID{he.Small4096, he.Public8192} {
+		if id < minimum {
+			continue
+		}
+		set, err := he.Set(id)
+		if err != nil {
+			return Layout{}, err
+		}
+		for groups := 1; groups <= maxGroups; groups++ {
+			l, layers, ok := layoutWith(set, groups, bucket, templateFacts)
+			if !ok {
+				continue
+			}
+			if b := l.bytes(layers); bestBytes == 0 || b < bestBytes {
+				best, bestBytes = l, b
+			}
+		}
+	}
+	if bestBytes == 0 {
+		return Layout{}, fmt.Errorf("no parameter set takes %d facts against a template of %d; split the schemas with --schema", bucket, templateFacts)
+	}
+	return best, nil
+}
+
+// layoutWith fills in a layout with that many groups and the layers it is
+// expected to need.
+func layoutWith(set *he.Parameters, groups, bucket, templateFacts int) (l Layout, layers int, ok bool) {
+	bins := set.N() / groups
+	degree, ok := binCapacity(bucket, bins)
+	if !ok {
+		return l, 0, false
+	}
+	l = Layout{Set: set, Bucket: bucket, Groups: groups, Bins: bins, Columns: (degree + groups - 1) / groups}
+	layers = expectedLayers(templateFacts, bins)
+	falseMatch := uint64(templateFacts) * uint64(l.Degree()) << falseMatchBits
+	ok = l.Columns <= he.MaxColumns && layers*rows <= he.MaxReplies && falseMatch <= set.T()
+	return l, layers, ok
+}
+
+// bytes returns the bytes of submission and response.
+func (l Layout) bytes(layers int) int {
+	return l.Set.SubmissionBytes(l.Columns) + l.Set.ResponseBytes(layers*rows)
+}
+
+// orientation[k] is a thousand times the load per bin up to which balls with
+// two choices each almost surely fit into bins of capacity k (Fernholz and
+// Ramachandran; Cain, Sanders and Wormald, SODA 2007), less a margin for finite
+// numbers.
+var orientation = [...]int{0, 450, 1740, 2790, 3800, 4800, 5780, 6760, 7740, 8710, 9690}
+
+// expectedLayers is the capacity that facts with two choices most likely need.
+// It only chooses a layout; the layers that a comparison has come from place.
+func expectedLayers(facts, bins int) int {
+	for k := 1; k < len(orientation); k++ {
+		if facts*1000 <= orientation[k]*bins {
+			return k
+		}
+	}
+	return facts*1000/(bins*970) + 1
+}
+
+// binCapacity returns the smallest d with
+//
+//	bins * P(Binomial(facts, 2/bins) > d) <= 2^-40,
+//
+// the chance that some bin gets more than d facts when every fact goes into two
+// different bins. ok is false where the numbers leave the range of a float64.
+//
+// Both sides must get the same d: only +, * and / of float64 are used, which
+// IEEE 754 defines to the bit, with conversions that keep a compiler from
+// fusing them.
+func binCapacity(facts, bins int) (d int, ok bool) {
+	if bins < 3 {
+		return 0, false
+	}
+	p := 2 / float64(bins)
+	odds := float64(p / (1 - p))
+	term := power(1-p, facts)
+	if term < 1e-250 {
+		return 0, false
+	}
+	var terms []float64
+	mean := float64(facts) * p
+	for k := 0; k <= facts; k++ {
+		terms = append(terms, term)
+		if float64(k) > mean && term < 1e-30 {
+			break
+		}
+		term = float64(float64(term*odds) * float64(float64(facts-k)/float64(k+1)))
+	}
+	limit := 1 / float64(uint64(1)<<overflowBits) / float64(bins)
+	tail := 0.0
+	for d = len(terms) - 1; d > 0; d-- {
+		if tail = float64(tail + terms[d]); tail > limit {
+			return d, true
+		}
+	}
+	return 1, true
+}
+
+// power returns x^n by squaring.
+func power(x float64, n int) float64 {
+	r := 1.0
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			r = float64(r * x)
+		}
+		x = float64(x * x)
+	}
+	return r
+}

@@ -1,0 +1,276 @@
+package compare
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/veilschema/veil/he"
+	"github.com/veilschema/veil/keys"
+)
+
+// session is what both sides, and whoever judges between them, know of a
+// comparison: the messages so far and what follows from them. All of them use
+// this one reading of the protocol, so evidence cannot mean different things to
+// different people.
+type session struct {
+	prepared *Prepared
+	workers  int
+
+	// messages and chains are by type; chains[t] includes message t.
+	messages [typeCount][]byte
+	chains   [typeCount]chain
+	last     Type
+
+	open       openBody
+	offer      offerBody
+	layout     Layout
+	nonce      [32]byte
+	half       [32]byte
+	elements   []element // of the template
+	places     *places
+	submission *he.Submission
+	response   *he.Response
+	commitment [32]byte
+	seed       [32]byte
+	disclosure disclosure
+}
+
+func newSession(p *Prepared, workers int) *session {
+	s := &session{prepared: p, workers: workers}
+	s.chains[TypeUnknown] = newChain()
+	return s
+}
+
+// take reads the other side's next message. A message that its sender did not
+// sign for this place is an ordinary error and changes nothing; a signed one
+// with a bad body is *Misconduct.
+func (s *session) take(t Type, message []byte) error {
+	if t != s.last+1 {
+		if m := s.again(t, message); m != nil {
+			return m
+		}
+		return fmt.Errorf("%s refused: the comparison is at its %s; the sides are out of step", t, s.last)
+	}
+	sender, err := s.senderOf(t, message)
+	if err != nil {
+		return fmt.Errorf("%s refused: %w", t, err)
+	}
+	body, next, err := s.chains[s.last].receive(message, t, sender)
+	if err != nil {
+		return err
+	}
+	s.record(t, message, next)
+	if m := s.absorb(t, body); m != nil {
+		return s.accuse(m)
+	}
+	return nil
+}
+
+// put signs a body as this side's own next message.
+func (s *session) put(t Type, body []byte, id *keys.Identity) ([]byte, error) {
+	if t != s.last+1 {
+		return nil, fmt.Errorf("a %s cannot follow a %s; every message is sent once", t, s.last)
+	}
+	message, next, err := s.chains[s.last].seal(t, body, id)
+	if err != nil {
+		return nil, err
+	}
+	s.record(t, message, next)
+	return message, nil
+}
+
+func (s *session) record(t Type, message []byte, next chain) {
+	s.messages[t], s.chains[t], s.last = message, next, t
+}
+
+// senderOf returns the identity that must have signed message t. The first
+// message of each side states it.
+func (s *session) senderOf(t Type, message []byte) (keys.PublicIdentity, error) {
+	switch {
+	case t == TypeOpen || t == TypeOffer:
+		e, err := parseEnvelope(message)
+		if err != nil {
+			return keys.PublicIdentity{}, err
+		}
+		if t == TypeOpen {
+			return s.openerOf(e.body)
+		}
+		b, err := parseOffer(e.body)
+		return b.service, err
+	case t.Sender() == RoleTenant:
+		return s.open.tenant, nil
+	default:
+		return s.offer.service, nil
+	}
+}
+
+// openerOf reads an open message far enough to know whose it is. One about
+// another template is refused without blame: evidence that it were an offence
+// would rest on the accuser's choice of template.
+func (s *session) openerOf(body []byte) (keys.PublicIdentity, error) {
+	b, err := parseOpen(body)
+	if err == nil && b.template != s.prepared.digest {
+		err = fmt.Errorf("it pins template %x, which is not %x; fetch the template again", b.template[:8], s.prepared.digest[:8])
+	}
+	return b.tenant, err
+}
+
+// again looks at a message that comes where one of its type was already taken:
+// the same one is harmless, another one that is signed for the same place is an
+// offence.
+func (s *session) again(t Type, message []byte) error {
+	if t == TypeUnknown || t > s.last || bytes.Equal(message, s.messages[t]) {
+		return nil
+	}
+	sender, err := s.senderOf(t, message)
+	if err != nil {
+		return nil
+	}
+	if _, _, err := s.chains[t-1].receive(message, t, sender); err != nil {
+		return nil
+	}
+	m := misconduct(OffenceTwice, t, errors.New("two different messages are signed for the same place"))
+	m.Evidence = s.evidence(m, message)
+	return m
+}
+
+// absorb reads the body of the message just recorded.
+func (s *session) absorb(t Type, body []byte) *Misconduct {
+	var err error
+	switch t {
+	case TypeOpen:
+		s.open, err = parseOpen(body)
+	case TypeOffer:
+		return s.absorbOffer(body)
+	case TypeAccept:
+		s.nonce, err = value32(t, body)
+	case TypeSalt:
+		return s.absorbSalt(body)
+	case TypeSubmission:
+		_, s.submission, err = parseSubmission(s.layout, body)
+	case TypeResponse:
+		s.response, err = he.ParseResponse(s.layout.Set, s.places.layers*rows, body)
+	case TypeCommitment:
+		s.commitment, err = value32(t, body)
+	case TypeSeed:
+		return s.absorbSeed(body)
+	case TypeDisclosure:
+		s.disclosure, err = parseDisclosure(body, len(s.prepared.facts))
+	case TypeVerdict:
+		if want := s.acceptance(); !bytes.Equal(body, want[:]) {
+			return misconduct(OffenceTerms, t, errors.New("it accepts other verdicts than were disclosed"))
+		}
+	}
+	if err != nil {
+		return misconduct(OffenceMalformed, t, err)
+	}
+	return nil
+}
+
+func (s *session) absorbOffer(body []byte) *Misconduct {
+	b, err := parseOffer(body)
+	if err != nil {
+		return misconduct(OffenceMalformed, TypeOffer, err)
+	}
+	l, err := s.chooseLayout()
+	if err != nil || b != s.offerOf(b.service, l, b.saltCommitment, b.seedCommitment) {
+		return misconduct(OffenceTerms, TypeOffer, fmt.Errorf("its parameter set or layout is not what the sizes call for: %v", err))
+	}
+	s.offer, s.layout = b, l
+	return nil
+}
+
+// chooseLayout computes the layout that both sides must arrive at.
+func (s *session) chooseLayout() (Layout, error) {
+	if int64(s.open.bucket) > int64(Bucket(MaxFacts)) || Bucket(int(s.open.bucket)) != int(s.open.bucket) {
+		return Layout{}, fmt.Errorf("%d is not a size bucket", s.open.bucket)
+	}
+	return ChooseLayout(s.open.minimum, int(s.open.bucket), len(s.prepared.facts))
+}
+
+func (s *session) offerOf(service keys.PublicIdentity, l Layout, salt, seed [32]byte) offerBody {
+	return offerBody{
+		service: service, set: l.Set.ID(), groups: uint16(l.Groups), columns: uint16(l.Columns),
+		saltCommitment: salt, seedCommitment: seed,
+	}
+}
+
+func (s *session) absorbSalt(body []byte) *Misconduct {
+	half, err := value32(TypeSalt, body)
+	if err != nil {
+		return misconduct(OffenceMalformed, TypeSalt, err)
+	}
+	if commit("salt", s.chains[TypeOpen], half) != s.offer.saltCommitment {
+		return misconduct(OffenceOpening, TypeSalt, errors.New("its half of the salt is not the one it committed to"))
+	}
+	if err := s.completeSession(half); err != nil {
+		return misconduct(OffenceTerms, TypeSalt, err)
+	}
+	return nil
+}
+
+// completeSession places the template under the session's salt.
+func (s *session) completeSession(half [32]byte) (err error) {
+	s.half = half
+	s.elements = s.mapper().elements(s.prepared.facts, s.workers)
+	s.places, err = place(s.elements, s.layout.Bins)
+	return err
+}
+
+// mapper returns the mapping of facts under this session, whose hash is the
+// chain after the salt.
+func (s *session) mapper() mapper {
+	return newMapper(s.layout, s.half, s.nonce, s.chains[TypeSalt])
+}
+
+func (s *session) absorbSeed(body []byte) *Misconduct {
+	seed, err := value32(TypeSeed, body)
+	if err != nil {
+		return misconduct(OffenceMalformed, TypeSeed, err)
+	}
+	if commit("seed", s.chains[TypeOpen], seed) != s.offer.seedCommitment {
+		return misconduct(OffenceOpening, TypeSeed, errors.New("the seed is not the one it committed to"))
+	}
+	s.seed = seed
+	return nil
+}
+
+// evaluation returns the evaluation that this session and seed determine.
+func (s *session) evaluation() *evaluation {
+	return newEvaluation(s.layout, s.elements, s.places, s.seed, s.chains[TypeSubmission])
+}
+
+// reexecute evaluates again and compares with the response, byte by byte.
+func (s *session) reexecute() error {
+	again, err := s.evaluation().run(s.submission, s.workers)
+	if err != nil {
+		return err
+	}
+	want, err := again.AppendBinary(nil)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(want, s.body(TypeResponse)) {
+		return s.accuse(misconduct(OffenceEvaluation, TypeResponse, errors.New("evaluating the submission again gives another response")))
+	}
+	return nil
+}
+
+// body returns the body of a recorded message.
+func (s *session) body(t Type) []byte {
+	m := s.messages[t]
+	return m[envelopeHeader : len(m)-keys.SignatureSize]
+}
+
+// acceptance is the body of the verdict message: a hash of what was disclosed.
+func (s *session) acceptance() [32]byte {
+	h := chain(s.disclosure.commitment(s.chains[TypeDisclosure]))
+	return h
+}
+
+// accuse attaches the evidence to an offence in what was recorded.
+func (s *session) accuse(m *Misconduct) error {
+	m.Evidence = s.evidence(m, nil)
+	return m
+}

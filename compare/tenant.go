@@ -1,0 +1,264 @@
+package compare
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/he"
+	"github.com/veilschema/veil/keys"
+)
+
+// Ledger is where a tenant records durably, before it goes on, what must never
+// happen twice. Both methods return an error when the record exists with
+// another value, or cannot be made.
+type Ledger interface {
+	// MarkSession records that secrets were derived for a session hash.
+	MarkSession(session [32]byte) error
+	// RecordResponse records the digest of the one response to be decrypted.
+	RecordResponse(session, response [32]byte) error
+}
+
+// TenantConfig is what a tenant brings to a comparison.
+type TenantConfig struct {
+	// Root is the tenant's root key.
+	Root *keys.Root
+	// Template is what to compare with; its digest is pinned by the first message.
+	Template *Prepared
+	// Facts are the tenant's facts, already mapped to the template's names.
+	Facts schema.Facts
+	// Withholds says of a template fact whether its verdict is kept back. It is
+	// asked before anything is decrypted. Nil withholds nothing.
+	Withholds func(schema.Fact) bool
+	// Service pins the service's identity. Nil accepts any and reports it.
+	Service *keys.PublicIdentity
+	// Minimum is the weakest parameter set accepted; zero is small-4096.
+	Minimum he.SetID
+	// Ledger must not be nil.
+	Ledger Ledger
+	// Random is read once, by NewTenant, for 80 bytes: comparison id, nonce and
+	// the comparison's own secret. Nothing else is random.
+	Random io.Reader
+	// Workers bounds the goroutines; zero is one.
+	Workers int
+}
+
+// Tenant is the tenant's side of one comparison: it takes the service's messages
+// and returns its own, in the order of its methods. After NewTenant it is
+// deterministic. Not safe for concurrent use.
+type Tenant struct {
+	cfg      TenantConfig
+	session  *session
+	identity *keys.Identity
+	nonce    [32]byte
+	secret   keys.Secret
+	digests  [][32]byte
+	withheld []bool
+
+	key    *he.Key
+	opened disclosure
+	hidden *keys.Comparison
+}
+
+// NewTenant prepares a comparison.
+func NewTenant(cfg TenantConfig) (*Tenant, error) {
+	if n := len(cfg.Facts); n < 1 || n > MaxFacts {
+		return nil, fmt.Errorf("the schema has %d facts and a comparison takes 1 to %d; check --schema", n, MaxFacts)
+	}
+	if cfg.Ledger == nil || cfg.Root == nil || cfg.Template == nil {
+		return nil, errors.New("a tenant needs a root key, a template and a ledger")
+	}
+	if cfg.Minimum == he.SetUnknown {
+		cfg.Minimum = he.Small4096
+	}
+	cfg.Workers = max(1, cfg.Workers)
+	t := &Tenant{cfg: cfg, session: newSession(cfg.Template, cfg.Workers), identity: cfg.Root.Identity()}
+	var public [48]byte
+	if _, err := io.ReadFull(cfg.Random, public[:]); err != nil {
+		return nil, fmt.Errorf("no comparison was opened, because random bytes are missing: %w", err)
+	}
+	secret, err := keys.RandomSecret(cfg.Random)
+	if err != nil {
+		return nil, fmt.Errorf("no comparison was opened, because random bytes are missing: %w", err)
+	}
+	t.secret = secret
+	copy(t.nonce[:], public[16:])
+	t.digests = digests(cfg.Facts, cfg.Workers)
+	t.withheld = make([]bool, len(cfg.Template.facts))
+	if cfg.Withholds != nil {
+		for i, j := range cfg.Template.template.Judged {
+			t.withheld[i] = cfg.Withholds(j.Fact)
+		}
+	}
+	t.session.open = openBody{
+		comparison: [16]byte(public[:16]), tenant: t.identity.Public(), template: cfg.Template.digest,
+		minimum: cfg.Minimum, bucket: uint32(Bucket(len(cfg.Facts))),
+	}
+	return t, nil
+}
+
+// Secret returns the comparison's own secret, which its owner keeps to be able
+// to open the comparison to an auditor, and deletes to make that impossible.
+func (t *Tenant) Secret() keys.Secret { return t.secret }
+
+// Open returns the first message.
+func (t *Tenant) Open() ([]byte, error) {
+	return t.session.put(TypeOpen, t.session.open.encode(), t.identity)
+}
+
+// Accept takes the offer and returns the tenant's nonce.
+func (t *Tenant) Accept(offer []byte) ([]byte, error) {
+	if err := t.session.take(TypeOffer, offer); err != nil {
+		return nil, err
+	}
+	if pin := t.cfg.Service; pin != nil && *pin != t.session.offer.service {
+		return nil, fmt.Errorf("the service is %s, not %s, which is pinned; do not go on until its operator has explained it", t.session.offer.service, *pin)
+	}
+	t.session.nonce = t.nonce
+	return t.session.put(TypeAccept, t.nonce[:], t.identity)
+}
+
+// Submit takes the salt and returns the encrypted facts. ErrNewSalt means that
+// this session does not serve and nothing was sent.
+func (t *Tenant) Submit(salt []byte) ([]byte, error) {
+	s := t.session
+	if err := s.take(TypeSalt, salt); err != nil {
+		return nil, err
+	}
+	mine, err := fill(s.layout, s.mapper().elements(t.digests, t.cfg.Workers))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkFalseMatches(mine); err != nil {
+		return nil, err
+	}
+	hash := s.chains[TypeSalt]
+	if err := t.cfg.Ledger.MarkSession(hash); err != nil {
+		return nil, fmt.Errorf("the session was not recorded, so nothing was sent: %w", err)
+	}
+	if t.hidden, err = t.cfg.Root.Comparison(hash, t.nonce, t.secret); err != nil {
+		return nil, err
+	}
+	if err := t.encrypt(mine.columns(t.cfg.Workers)); err != nil {
+		return nil, err
+	}
+	body, err := submissionBody([32]byte{}, s.submission)
+	if err != nil {
+		return nil, err
+	}
+	return s.put(TypeSubmission, body, t.identity)
+}
+
+func (t *Tenant) encrypt(columns [][]uint64) error {
+	seed, err := t.hidden.TakeHESeed()
+	if err != nil {
+		return err
+	}
+	defer seed.Wipe()
+	t.key, t.session.submission, err = he.Encrypt(t.session.layout.Set, [32]byte(seed.Expose()), columns, t.cfg.Workers)
+	return err
+}
+
+// checkFalseMatches looks for a template fact that the tenant does not have and
+// whose element collides with one that it has in that bin. The template is
+// public, so the tenant sees it and asks for another salt before it sends
+// anything.
+func (t *Tenant) checkFalseMatches(mine *bins) error {
+	s := t.session
+	var have map[[32]byte]struct{}
+	for at, i := range s.places.fact {
+		if i == none || !mine.holds(int32(at%s.layout.Bins), s.elements[i].x) {
+			continue
+		}
+		if have == nil {
+			have = make(map[[32]byte]struct{}, len(t.digests))
+			for _, d := range t.digests {
+				have[d] = struct{}{}
+			}
+		}
+		if _, ok := have[t.cfg.Template.facts[i]]; !ok {
+			return fmt.Errorf("template fact %d matches falsely: %w", i, ErrNewSalt)
+		}
+	}
+	return nil
+}
+
+// Commit takes the response, decrypts it and returns the commitment to what will
+// be disclosed. Whatever was decrypted, a message of the same length follows.
+func (t *Tenant) Commit(response []byte) ([]byte, error) {
+	s := t.session
+	if err := s.take(TypeResponse, response); err != nil {
+		return nil, err
+	}
+	if err := t.cfg.Ledger.RecordResponse(s.chains[TypeSalt], s.chains[TypeResponse]); err != nil {
+		return nil, fmt.Errorf("the response was not recorded, so it was not decrypted: %w", err)
+	}
+	slots, err := t.key.Decrypt(s.response, t.cfg.Workers)
+	if err != nil {
+		return nil, err
+	}
+	t.opened = t.disclosureOf(s.collect(slots))
+	commitment := t.opened.commitment(s.chains[TypeResponse])
+	return s.put(TypeCommitment, commitment[:], t.identity)
+}
+
+func (t *Tenant) disclosureOf(values [rows][]uint64) disclosure {
+	nonce := t.hidden.CommitNonce()
+	defer nonce.Wipe()
+	d := disclosure{nonce: [32]byte(nonce.Expose())}
+	var tokens []uint64
+	d.verdicts, tokens = decide(t.session.layout.Set.Field(), values, t.withheld)
+	d.tokens = hashTokens(t.session.chains[TypeResponse], tokens)
+	return d
+}
+
+// collect adds up the groups of every place and sorts the values v, w, u by
+// template fact.
+func (s *session) collect(slots [][]uint64) (values [rows][]uint64) {
+	f, l := s.layout.Set.Field(), s.layout
+	for o := range values {
+		values[o] = make([]uint64, len(s.elements))
+	}
+	for layer := range s.places.layers {
+		for bin, i := range s.places.layer(layer) {
+			if i == none {
+				continue
+			}
+			for o := range values {
+				sum, reply := uint64(0), slots[layer*rows+o]
+				for g := range l.Groups {
+					sum = f.Add(sum, reply[g*l.Bins+bin])
+				}
+				values[o][i] = sum
+			}
+		}
+	}
+	return values
+}
+
+// Disclose takes the opened seed, evaluates everything again and, only if the
+// response was honest, returns the disclosure. *Misconduct means that it was
+// not, and that nothing was disclosed.
+func (t *Tenant) Disclose(seed []byte) ([]byte, error) {
+	s := t.session
+	if err := s.take(TypeSeed, seed); err != nil {
+		return nil, err
+	}
+	if err := s.reexecute(); err != nil {
+		return nil, err
+	}
+	s.disclosure = t.opened
+	return s.put(TypeDisclosure, t.opened.encode(), t.identity)
+}
+
+// Finish takes the service's acceptance and returns the result.
+func (t *Tenant) Finish(verdict []byte) (*Result, error) {
+	if err := t.session.take(TypeVerdict, verdict); err != nil {
+		return nil, err
+	}
+	return t.session.result(), nil
+}
+
+// Transcript returns the messages so far, in order.
+func (t *Tenant) Transcript() [][]byte { return t.session.transcript() }
