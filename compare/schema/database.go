@@ -107,13 +107,13 @@ type Constraint struct {
 	NotValid    bool // the server has not checked all rows
 	NotEnforced bool // PostgreSQL 18 and later
 	Deferrable  bool
-	Deferred    bool     // INITIALLY DEFERRED
-	NoInherit   bool     // check constraints
-	Period      bool     // the last column is WITHOUT OVERLAPS, or PERIOD in a foreign key
-	Columns     []string // of a foreign key; other keys have theirs in Index
-	Expression  string   // of a check constraint
-	Index       *Index   // of a primary key, unique or exclusion constraint
-	Operators   []string // of an exclusion constraint, one for each key of its index
+	Deferred    bool       // INITIALLY DEFERRED
+	NoInherit   bool       // check constraints
+	Period      bool       // the last column is WITHOUT OVERLAPS, or PERIOD in a foreign key
+	Columns     []string   // of a foreign key; other keys have theirs in Index
+	Expression  string     // of a check constraint
+	Index       *Index     // of a primary key, unique or exclusion constraint
+	Operators   []Relation // of an exclusion constraint, one for each key of its index; no schema for the system's
 
 	// Of a foreign key.
 	Target        Relation
@@ -153,7 +153,8 @@ type IndexKey struct {
 	Column     string // "" for an expression
 	Expression string
 	Collation  string // qualified and quoted, "" where it is the default for the key
-	OpClass    string // qualified and quoted, with its parameters; "" where it is the default for the key's type
+	OpClass    string // qualified and quoted; "" where it is the default for the key's type
+	Options    string // of the operator class: "siglen=32"
 	Descending bool
 	NullsFirst bool // the default is nulls last, or nulls first for a descending key
 }
