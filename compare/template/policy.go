@@ -146,6 +146,10 @@ func parseLiteral(n *yaml.Node, what string, ps *problems) (Literal, bool) {
 		ps.add(n.Line, "%s is not a fact: %v", what, err)
 		return l, false
 	}
+	if spelling, ok := canonicalType(l.Fact); ok {
+		ps.add(n.Line, "%s has the type %q, which facts spell %q; write it so, or it can never be present", what, l.Fact.Detail, spelling)
+		return l, false
+	}
 	return l, true
 }
 

@@ -16,11 +16,12 @@ import (
 //	  - table: "payroll*"           # nothing about these tables
 //	    schema: hr
 //
-// A withheld table is not hidden by facts of others that name it: a foreign
-// key or an inheritance fact of another table says in its detail where it
-// points. Withholds therefore also withholds facts of these two kinds whose
-// detail names a table that a selector with a table pattern, and without
-// another restriction than schema, picks.
+// A foreign key, a partition and an inheriting table name another table in
+// their detail, and a verdict on them would tell that the other table exists.
+// So a selector of whole tables, one with a table pattern and neither kind nor
+// name, also withholds the facts of these kinds that point at its tables.
+// Selectors by kind or name withhold just what they pick: who withholds the
+// tables as a kind and discloses their columns has told which tables exist.
 type Withholding struct {
 	Selectors []Selector
 }
@@ -57,11 +58,21 @@ func (w *Withholding) Withholds(f schema.Fact) bool {
 		return false
 	}
 	for _, s := range w.Selectors {
-		if s.Matches(f) {
+		if s.Matches(f) || s.wholeTables() && s.matchesTarget(f) {
 			return true
 		}
 	}
 	return false
+}
+
+// wholeTables reports whether the selector picks all there is of its tables.
+func (s Selector) wholeTables() bool {
+	return len(s.kinds) == 0 && !s.parts[1].isZero() && s.parts[2].isZero()
+}
+
+func (s Selector) matchesTarget(f schema.Fact) bool {
+	schemaName, table, ok := pointsAt(f)
+	return ok && s.parts[0].match(schemaName) && s.parts[1].match(table)
 }
 
 // Idle returns the selectors that withhold none of the given facts. A selector

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/compare/template"
 )
 
@@ -37,6 +38,36 @@ withhold:
 	} {
 		if got := w.Withholds(fact(t, f)); got != want {
 			t.Errorf("withholds %s: got %t, want %t", f, got, want)
+		}
+	}
+}
+
+func TestFactsThatPointAtAWithheldTableAreWithheld(t *testing.T) {
+	w, err := template.ParseWithholding([]byte(`withhold: [{schema: hr, table: "pay*"}, {table: 'odd ".(name)'}, {kind: index, table: visit}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		kind   schema.Kind
+		detail string
+		want   bool
+	}{
+		{schema.KindForeignKey, `(pay_id) references hr.payroll (id) on delete cascade`, true},
+		{schema.KindForeignKey, `("a)", "b""(") references hr.payroll (id, x)`, true},
+		{schema.KindForeignKey, `(x) references public."odd "".(name)" (id)`, true},
+		{schema.KindForeignKey, `(pay_id) references public.payroll (id)`, false},
+		{schema.KindForeignKey, `("references hr.payroll") references hr.office (id)`, false},
+		{schema.KindForeignKey, `(visit_id) references public.visit (id)`, false}, // that selector is of a kind
+		{schema.KindForeignKey, `references hr.payroll`, false},
+		{schema.KindPartition, `of hr.payroll FOR VALUES IN (1)`, true},
+		{schema.KindPartition, `of hr.office FOR VALUES IN (1)`, false},
+		{schema.KindInheritance, `from hr.payroll`, true},
+		{schema.KindInheritance, `from "hr`, false},
+		{schema.KindCheck, `(hr.payroll)`, false},
+	} {
+		f := schema.Fact{Kind: c.kind, Schema: "public", Table: "person", Detail: c.detail}
+		if got := w.Withholds(f); got != c.want {
+			t.Errorf("withholds %v: got %t, want %t", f, got, c.want)
 		}
 	}
 }
