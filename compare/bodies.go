@@ -12,16 +12,16 @@ import (
 // protocolVersion is the version of the messages' bodies.
 const protocolVersion = 1
 
-// openBody: version:u16 comparison:16 tenant:32 template:32 minimum:1 bucket:u32.
+// openBody: version:u16 comparison:32 tenant:32 template:32 minimum:1 bucket:u32.
 type openBody struct {
-	comparison [16]byte
+	comparison [32]byte
 	tenant     keys.PublicIdentity
 	template   [32]byte
 	minimum    he.SetID
 	bucket     uint32
 }
 
-const openBytes = 2 + 16 + 32 + 32 + 1 + 4
+const openBytes = 2 + 32 + 32 + 32 + 1 + 4
 
 func (b openBody) encode() []byte {
 	out := binary.BigEndian.AppendUint16(nil, protocolVersion)

@@ -20,6 +20,19 @@ type Ledger interface {
 	RecordResponse(session, response [32]byte) error
 }
 
+// Vault draws the secret of a comparison and keeps it, so that its owner can
+// open or resume the comparison, and can delete it to make that impossible.
+type Vault interface {
+	New(random io.Reader, comparison [32]byte) (keys.Secret, error)
+}
+
+// forgetful keeps no secret.
+type forgetful struct{}
+
+func (forgetful) New(random io.Reader, _ [32]byte) (keys.Secret, error) {
+	return keys.RandomSecret(random)
+}
+
 // TenantConfig is what a tenant brings to a comparison.
 type TenantConfig struct {
 	// Root is the tenant's root key.
@@ -37,7 +50,10 @@ type TenantConfig struct {
 	Minimum he.SetID
 	// Ledger must not be nil.
 	Ledger Ledger
-	// Random is read once, by NewTenant, for 80 bytes: comparison id, nonce and
+	// Vault keeps the comparison's own secret. Nil keeps it nowhere, so that the
+	// comparison can never be opened or resumed.
+	Vault Vault
+	// Random is read once, by NewTenant, for 96 bytes: comparison id, nonce and
 	// the comparison's own secret. Nothing else is random.
 	Random io.Reader
 	// Workers bounds the goroutines; zero is one.
@@ -72,18 +88,21 @@ func NewTenant(cfg TenantConfig) (*Tenant, error) {
 	if cfg.Minimum == he.SetUnknown {
 		cfg.Minimum = he.Small4096
 	}
+	if cfg.Vault == nil {
+		cfg.Vault = forgetful{}
+	}
 	cfg.Workers = max(1, cfg.Workers)
 	t := &Tenant{cfg: cfg, session: newSession(cfg.Template, cfg.Workers), identity: cfg.Root.Identity()}
-	var public [48]byte
+	var public [64]byte
 	if _, err := io.ReadFull(cfg.Random, public[:]); err != nil {
 		return nil, fmt.Errorf("no comparison was opened, because random bytes are missing: %w", err)
 	}
-	secret, err := keys.RandomSecret(cfg.Random)
-	if err != nil {
-		return nil, fmt.Errorf("no comparison was opened, because random bytes are missing: %w", err)
+	comparison := [32]byte(public[:32])
+	copy(t.nonce[:], public[32:])
+	var err error
+	if t.secret, err = cfg.Vault.New(cfg.Random, comparison); err != nil {
+		return nil, fmt.Errorf("no comparison was opened, because its secret could not be kept: %w", err)
 	}
-	t.secret = secret
-	copy(t.nonce[:], public[16:])
 	t.digests = digests(cfg.Facts, cfg.Workers)
 	t.withheld = make([]bool, len(cfg.Template.facts))
 	if cfg.Withholds != nil {
@@ -92,15 +111,14 @@ func NewTenant(cfg TenantConfig) (*Tenant, error) {
 		}
 	}
 	t.session.open = openBody{
-		comparison: [16]byte(public[:16]), tenant: t.identity.Public(), template: cfg.Template.digest,
+		comparison: comparison, tenant: t.identity.Public(), template: cfg.Template.digest,
 		minimum: cfg.Minimum, bucket: uint32(Bucket(len(cfg.Facts))),
 	}
 	return t, nil
 }
 
-// Secret returns the comparison's own secret, which its owner keeps to be able
-// to open the comparison to an auditor, and deletes to make that impossible.
-func (t *Tenant) Secret() keys.Secret { return t.secret }
+// Comparison returns the comparison's id, under which the vault has its secret.
+func (t *Tenant) Comparison() [32]byte { return t.session.open.comparison }
 
 // Open returns the first message.
 func (t *Tenant) Open() ([]byte, error) {
