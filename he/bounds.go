@@ -18,10 +18,10 @@ import (
 //	log2 Q                              97.0        120.0        170.0
 //	log2 t                              31.0         40.0         52.0
 //	log2 F            flooding          64.6         78.6        116.6
-//	log2 B            honest noise      44.4         55.9         67.9   (m = 32)
+//	log2 B            honest noise      46.3         56.2         68.2   (m = 32)
 //	log2 Q/8t         room              63.0         77.0        115.0
-//	R                 switch            267          377          377
-//	n_c B / F         n_c = 2^17        2^-3.2       2^-5.7       2^-31.7
+//	R                 switch            267          378          378
+//	n_c B / F         n_c = 2^17        2^-1.3       2^-5.3       2^-31.3
 //
 // (TestBoundsAreTheDocumentedNumbers prints and asserts this table.)
 
@@ -39,29 +39,36 @@ func (p *Parameters) FloodBound() *big.Int {
 	return f.Div(f, new(big.Int).Lsh(new(big.Int).SetUint64(p.t), 3))
 }
 
-// tail returns z with n 2 exp(-z^2/2) <= 2^-tailBits for n coefficients.
+// tail returns z with 2 n 2 exp(-z^2/2) <= 2^-tailBits for the n coefficients of
+// a response, each of which meets two bounds: NoiseBound and SwitchBound.
 func tail() float64 {
-	return math.Sqrt(2 * math.Ln2 * (tailBits + 1 + log2MaxReplyCoefficients))
+	return math.Sqrt(2 * math.Ln2 * (tailBits + 2 + log2MaxReplyCoefficients))
 }
 
 // NoiseBound returns B, the largest honest noise of a reply over that many
 // columns before flooding:
 //
-//	sum_k e_k M_k + e u + e1 s + delta
+//	sum_k (e_k + d_k) M_k + e u + e1 s + d
 //
-// The e_k have proxy 21/2 (centred binomial, 42 halves of a sign) plus 1/4
-// (rounding of Q m / t), the coefficients of a lifted M_k are at most t/2 in
-// absolute value whatever the matrix is, u and s are ternary, |delta| <= 1/2.
+// The e_k have proxy 21/2 (centred binomial, 42 halves of a sign); the
+// coefficients of a lifted M_k are at most t/2 in absolute value whatever the
+// matrix is. The d_k round Q m / t, so |d_k| <= 1/2, and depend on a plaintext
+// that the tenant chooses: no chance is credited to them, they count in full. u
+// and s are ternary, |d| <= 1/2. So the bound holds for every plaintext and
+// every matrix, over the tenant's and the evaluator's coins.
 func (p *Parameters) NoiseBound(columns int) float64 {
 	n, t := float64(p.n), float64(p.t)
-	products := float64(columns) * n * 10.75 * t * t / 4
+	products := float64(columns) * n * 10.5 * t * t / 4
 	zero := 2 * n * 10.5
-	return tail()*math.Sqrt(products+zero) + 0.5
+	rounding := float64(columns)*n*t/4 + 0.5
+	return tail()*math.Sqrt(products+zero) + rounding
 }
 
 // SwitchBound returns R: dropping c1 to k1 bits rounds each coefficient by at
 // most half a unit, and the sum of N such errors times a ternary key has
-// proxy at most N/12 (a uniform variable on [-1/2, 1/2] has proxy 1/12).
+// proxy at most N/12 (a uniform variable on [-1/2, 1/2] has proxy 1/12; the
+// rounding errors are uniform because c1 is, to whoever cannot solve ring-LWE
+// for the evaluator's ephemeral key).
 func (p *Parameters) SwitchBound() float64 {
 	return tail() * math.Sqrt(float64(p.n)/12)
 }
@@ -69,8 +76,9 @@ func (p *Parameters) SwitchBound() float64 {
 // checkDecryption asserts the condition for decryption at MaxColumns columns,
 // in units of Q:
 //
-//	F/Q + B/Q + R/2^k1 + 2^-(k0+1) <= 1/2t
+//	F/Q + B/Q + R/2^k1 + 2^-(k0+1) + 3 (N+1) 2^-128 <= 1/2t
 //
+// where the last term on the left is what switchModulus cuts off its fractions.
 // F takes 3/4 of the right side and the switch most of the rest, which is what
 // makes replies short: their coefficients are log2 t + 12 bits wide.
 func (p *Parameters) checkDecryption() error {
@@ -86,7 +94,8 @@ func (p *Parameters) decryptionLoad(columns int) float64 {
 	q, _ := new(big.Float).SetInt(p.q).Float64()
 	flood, _ := new(big.Float).SetInt(p.FloodBound()).Float64()
 	sum := (flood+p.NoiseBound(columns))/q + p.SwitchBound()/math.Exp2(float64(p.replyBits1))
-	return (sum + math.Exp2(-float64(p.replyBits0+1))) / room
+	sum += math.Exp2(-float64(p.replyBits0+1)) + float64(len(p.primes)*(p.n+1))*math.Exp2(-128)
+	return sum / room
 }
 
 // FloodAdvantage returns log2 of n_c B / F for a response of that many replies

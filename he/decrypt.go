@@ -1,6 +1,7 @@
 package he
 
 import (
+	"fmt"
 	"math/bits"
 
 	"github.com/tuneinsight/lattigo/v5/ring"
@@ -11,6 +12,9 @@ import (
 // anything at all otherwise: it must not be shown to anybody before the
 // evaluation was verified. A second call fails.
 func (k *Key) Decrypt(r *Response, workers int) ([][]uint64, error) {
+	if r.params != k.params {
+		return nil, fmt.Errorf("the response is under parameter set %s and the key under %s; it answers another comparison", r.params, k.params)
+	}
 	if k.used.Swap(true) {
 		return nil, errUsed
 	}
@@ -45,9 +49,19 @@ func newDecryptor(k *Key) *decryptor {
 	}
 }
 
-// slots decrypts one reply: m = round(t (c0 + c1 s) / 2^k1) mod t, then the
-// transform to slots.
+// slots decrypts one reply: m = round(t phase / 2^k1) mod t, then the transform
+// to slots.
 func (d *decryptor) slots(r reply) []uint64 {
+	out := d.phase(r)
+	for j, v := range out {
+		out[j] = d.params.round(v)
+	}
+	d.params.field.toSlots(out, out)
+	return out
+}
+
+// phase returns c0 + c1 s modulo 2^k1, c0 scaled up to that modulus.
+func (d *decryptor) phase(r reply) []uint64 {
 	p := d.params
 	d.multiply(r.c1)
 	m0, m1 := p.moduli[0], p.moduli[1]
@@ -62,10 +76,8 @@ func (d *decryptor) slots(r reply) []uint64 {
 		if h > m1.q>>1 { // it is negative
 			z -= m0.q * m1.q
 		}
-		phase := (r.c0[j]<<(k1-p.replyBits0) + z) & mask
-		out[j] = p.round(phase)
+		out[j] = (r.c0[j]<<(k1-p.replyBits0) + z) & mask
 	}
-	p.field.toSlots(out, out)
 	return out
 }
 

@@ -42,7 +42,8 @@ type Work struct {
 // encryption of zero and under flooding noise, switched to short coefficients.
 // It is a pure function of its arguments.
 func Evaluate(s *Submission, w Work) (*Response, error) {
-	if n := w.Layers * w.Rows; w.Layers < 1 || w.Rows < 1 || n > MaxReplies {
+	// Each alone first: a product of two large numbers can wrap to a small one.
+	if w.Layers < 1 || w.Rows < 1 || w.Layers > MaxReplies || w.Rows > MaxReplies || w.Layers*w.Rows > MaxReplies {
 		return nil, fmt.Errorf("an evaluation has 1 to %d replies, not %d layers of %d", MaxReplies, w.Layers, w.Rows)
 	}
 	return evaluate(s, w, (*layerKernel).flood), nil
