@@ -52,3 +52,7 @@ func when(condition bool, text string) string {
 	}
 	return ""
 }
+
+// SplitExpressions splits what a server prints of several expressions, as those of an index, at the commas between them. Text
+// that is not understood is one expression.
+func SplitExpressions(text string) []string { return expr.Split(text) }

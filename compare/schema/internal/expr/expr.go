@@ -75,3 +75,31 @@ func Between(text, after, before string) string {
 	}
 	return ""
 }
+
+// Split returns the parts of a text between its top-level commas, as they stand. Text that is not understood is one part; an empty text
+// has none.
+func Split(text string) []string {
+	if skipSpace(text) == "" {
+		return nil
+	}
+	var parts []string
+	depth, start := 0, 0
+	for rest := skipSpace(text); rest != ""; rest = skipSpace(rest) {
+		t, size, err := next(rest)
+		if err != nil {
+			return []string{text}
+		}
+		at := len(text) - len(rest)
+		switch {
+		case t.is("(") || t.is("["):
+			depth++
+		case t.is(")") || t.is("]"):
+			depth--
+		case t.is(",") && depth == 0:
+			parts = append(parts, text[start:at])
+			start = at + size
+		}
+		rest = rest[size:]
+	}
+	return append(parts, text[start:])
+}
