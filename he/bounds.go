@@ -22,6 +22,8 @@ import (
 //	log2 Q/8t         room              63.0         77.0        115.0
 //	R                 switch            267          378          378
 //	n_c B / F         n_c = 2^17        2^-1.3       2^-5.3       2^-31.3
+//	load              m = 255         0.943        0.966        0.966
+//	distance          n_c = 2^17      2^-9.5       2^-14.0      2^-40.0   (m = 32)
 //
 // (TestBoundsAreTheDocumentedNumbers prints and asserts this table.)
 
