@@ -80,7 +80,10 @@ func (r *reader) queryColumns(q *round) {
 			r.tally(tuned, "storage and statistics settings of columns", "storage and planning")
 			r.tally(rights, "privileges of columns", "rights, not structure")
 		})
-	q.each(`SELECT adrelid, adnum, coalesce(pg_get_expr(adbin, adrelid), '') FROM pg_attrdef WHERE adrelid = ANY ($1::oid[])`,
+	// A default has no columns in it, so the server need not look at the table to print it, which takes four fifths of the time.
+	q.each(`SELECT d.adrelid, d.adnum, coalesce(pg_get_expr(d.adbin, CASE a.attgenerated WHEN '' THEN 0 ELSE d.adrelid END), '')
+		FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+		WHERE d.adrelid = ANY ($1::oid[])`,
 		[]any{relations}, []any{&of, &number, &value}, func() {
 			rel := r.cat.byOID[of]
 			if rel == nil {
