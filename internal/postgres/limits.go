@@ -23,6 +23,7 @@ const (
 	maxExcerptRunes     = 80 // of a statement shown in an error or a skip
 	maxSkipsKept        = 10_000
 	maxScratchDatabases = 256 // open at one time
+	memoryRoom          = 4   // times DiskBytes must be free on a memory file system to be chosen
 )
 
 // Limits bound one load of a schema file and the databases it makes. The zero value of a

@@ -31,7 +31,8 @@ type Options struct {
 	// Binaries to start; the zero value means Find("").
 	Binaries Binaries
 	// Dir is the folder under which the server's own temporary folder is made. Empty means the
-	// first of $TMPDIR, /tmp and /var/tmp that the server's user can reach.
+	// first of $TMPDIR, /dev/shm where it has four times Limits.DiskBytes free, /tmp and
+	// /var/tmp that the server's user can reach.
 	Dir string
 	// User is who runs the server when our process is root. Empty means the first of veil,
 	// postgres and nobody that exists. It is ignored when our process is not root.
@@ -48,6 +49,7 @@ type Server struct {
 	limits Limits
 	dir    *workdir
 	secret string // the superuser's password
+	config *pgx.ConnConfig
 
 	process *os.Process
 	exited  chan struct{} // closed when the process has ended
@@ -83,11 +85,19 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := acct.canReach(o.Binaries.Dir); err != nil {
 		return nil, fmt.Errorf("PostgreSQL in %s cannot be started: %w", o.Binaries.Dir, err)
 	}
-	dir, err := newWorkdir(o.Dir, acct)
+	config, err := baseConfig()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bins: o.Binaries, acct: acct, limits: o.Limits.withDefaults(), dir: dir, secret: rand.Text(), exited: make(chan struct{}), stderr: new(tail)}
+	limits := o.Limits.withDefaults()
+	dir, err := newWorkdir(o.Dir, memoryRoom*limits.DiskBytes, acct)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		bins: o.Binaries, acct: acct, limits: limits, dir: dir, secret: rand.Text(), config: config,
+		exited: make(chan struct{}), stderr: new(tail),
+	}
 	if err := s.boot(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -277,22 +287,28 @@ func (s *Server) asAdmin(ctx context.Context, f func(*pgx.Conn) error) error {
 	return f(s.admin)
 }
 
-// connect opens a connection over the socket. Nothing is taken from the environment (PGHOST,
-// PGOPTIONS and the like), and messages over a bound are refused: what answers here runs
-// strangers' code.
-func (s *Server) connect(ctx context.Context, role, password, database string) (*pgx.Conn, error) {
-	cfg, err := pgx.ParseConfig("sslmode=disable host=" + s.dir.run())
+// baseConfig is the part of every connection's configuration that is the same. pgx reads the
+// environment (PGHOST, PGOPTIONS and the like) as it makes one, so all of it is overwritten.
+func baseConfig() (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig("sslmode=disable host=/ port=5432 user=veil database=veil")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the environment's settings for PostgreSQL clients (PGSERVICE, PGPASSFILE and the like) cannot be used, though a private server needs none of them; unset them: %w", err)
 	}
-	cfg.Host, cfg.Port, cfg.Database, cfg.User, cfg.Password = s.dir.run(), port, database, role, password
-	cfg.TLSConfig, cfg.Fallbacks = nil, nil
+	cfg.Port, cfg.TLSConfig, cfg.Fallbacks = port, nil, nil
 	cfg.RuntimeParams = map[string]string{"application_name": "veil", "client_encoding": "UTF8"}
+	// What answers here runs strangers' code, so the size of its messages is bounded.
 	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
 		f := pgproto3.NewFrontend(r, w)
 		f.SetMaxBodyLen(maxMessageBytes)
 		return f
 	}
+	return cfg, nil
+}
+
+// connect opens a connection over the socket.
+func (s *Server) connect(ctx context.Context, role, password, database string) (*pgx.Conn, error) {
+	cfg := s.config.Copy()
+	cfg.Host, cfg.Database, cfg.User, cfg.Password = s.dir.run(), database, role, password
 	return pgx.ConnectConfig(ctx, cfg)
 }
 
