@@ -8,9 +8,9 @@ import (
 	"github.com/veilschema/veil/he"
 )
 
-// ErrNewSalt says that this session's salt does not serve: a bin overflowed, or
-// a template fact would match falsely. Open another comparison; nothing was sent
-// that depends on the schema.
+// ErrNewSalt says that this session's salt does not serve: a bin overflowed, a
+// template fact would match falsely, or the template's facts cannot be placed.
+// Open another comparison; nothing was sent that depends on the schema.
 var ErrNewSalt = errors.New("this session's salt puts too much into one place; open the comparison again")
 
 // bins are a tenant's facts by bin.

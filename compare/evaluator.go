@@ -24,6 +24,11 @@ type EvaluatorConfig struct {
 // Evaluator is the service's side of one comparison: it takes the tenant's
 // messages and returns its own, in the order of its methods. After NewEvaluator
 // it is deterministic. Not safe for concurrent use.
+//
+// An Evaluator must exist once. Of two with the same secrets, one could open the
+// seed while the other still waits for a commitment, and whoever holds the seed
+// forges any verdict. A service that keeps its state between messages therefore
+// takes each message of a comparison once, in one transaction.
 type Evaluator struct {
 	cfg     EvaluatorConfig
 	session *session
@@ -65,6 +70,7 @@ func (e *Evaluator) Offer(open []byte) ([]byte, error) {
 }
 
 // Salt takes the tenant's nonce and opens the service's half of the salt.
+// ErrNewSalt means that the template does not fit under this salt.
 func (e *Evaluator) Salt(accept []byte) ([]byte, error) {
 	if err := e.session.take(TypeAccept, accept); err != nil {
 		return nil, err
@@ -73,7 +79,10 @@ func (e *Evaluator) Salt(accept []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return message, e.session.completeSession(e.half)
+	if err := e.session.completeSession(e.half); err != nil {
+		return nil, err
+	}
+	return message, nil
 }
 
 // Evaluate takes the submission and returns the response.

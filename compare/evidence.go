@@ -66,7 +66,7 @@ func VerifyEvidence(data []byte, workers int) (*Finding, error) {
 		return nil, fmt.Errorf("this evidence proves nothing: %w", err)
 	}
 	s := newSession(prepared, max(1, workers))
-	err = s.replay(parts[1:])
+	read, err := s.replay(parts[1:])
 	var m *Misconduct
 	if !errors.As(err, &m) {
 		return nil, fmt.Errorf("this evidence proves nothing: %w", errorOr(err, errors.New("the messages keep to the protocol")))
@@ -74,31 +74,39 @@ func VerifyEvidence(data []byte, workers int) (*Finding, error) {
 	if m.Offence != offence || m.Message != at {
 		return nil, fmt.Errorf("this evidence proves nothing of what it claims: it shows %s (%s), not %s (%s)", m.Offence, m.Message, offence, at)
 	}
+	if rest := len(parts) - 1 - read; rest > 0 {
+		return nil, fmt.Errorf("this evidence proves nothing: %d messages follow the offence, which nobody checked", rest)
+	}
 	return &Finding{
 		Accused: m.Accused, Offence: m.Offence, Message: m.Message, Cause: m.Cause.Error(),
 		Tenant: s.open.tenant, Service: s.offer.service, Template: t,
 	}, nil
 }
 
-// replay reads a transcript as a third party and returns the first offence.
-func (s *session) replay(messages [][]byte) error {
-	for _, message := range messages {
-		e, err := parseEnvelope(message)
-		if err != nil {
-			return err
+// replay reads a transcript as a third party up to the first offence, and
+// returns it with the number of messages read.
+func (s *session) replay(messages [][]byte) (read int, err error) {
+	for i, message := range messages {
+		if err := s.replayOne(message); err != nil {
+			return i + 1, err
 		}
-		if err := s.take(e.kind, message); err != nil {
-			return err
-		}
-		switch e.kind {
-		case TypeSeed:
-			err = s.reexecute()
-		case TypeDisclosure:
-			err = s.checkDisclosure()
-		}
-		if err != nil {
-			return err
-		}
+	}
+	return len(messages), nil
+}
+
+func (s *session) replayOne(message []byte) error {
+	e, err := parseEnvelope(message)
+	if err != nil {
+		return err
+	}
+	if err := s.take(e.kind, message); err != nil {
+		return err
+	}
+	switch e.kind {
+	case TypeSeed:
+		return s.reexecute()
+	case TypeDisclosure:
+		return s.checkDisclosure()
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func place(elements []element, bins int) (*places, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("a template of %d facts does not fit %d layers; split it with --schema", len(elements), he.MaxReplies/rows)
+	return nil, fmt.Errorf("%d template facts do not fit %d layers: %w", len(elements), he.MaxReplies/rows, ErrNewSalt)
 }
 
 func (p *places) insertAll(elements []element) bool {

@@ -44,7 +44,7 @@ func newSession(p *Prepared, workers int) *session {
 
 // take reads the other side's next message. A message that its sender did not
 // sign for this place is an ordinary error and changes nothing; a signed one
-// with a bad body is *Misconduct.
+// with a bad body is *Misconduct. Any other error is bad luck, and nobody's fault.
 func (s *session) take(t Type, message []byte) error {
 	if t != s.last+1 {
 		if m := s.again(t, message); m != nil {
@@ -61,10 +61,11 @@ func (s *session) take(t Type, message []byte) error {
 		return err
 	}
 	s.record(t, message, next)
-	if m := s.absorb(t, body); m != nil {
+	err = s.absorb(t, body)
+	if m, ok := errors.AsType[*Misconduct](err); ok {
 		return s.accuse(m)
 	}
-	return nil
+	return err
 }
 
 // put signs a body as this side's own next message.
@@ -117,17 +118,22 @@ func (s *session) openerOf(body []byte) (keys.PublicIdentity, error) {
 }
 
 // again looks at a message that comes where one of its type was already taken:
-// the same one is harmless, another one that is signed for the same place is an
+// the same body is harmless, another one that is signed for the same place is an
 // offence.
+//
+// Open and offer are exempt, because honest parties sign many of them for the
+// same place: every comparison of a tenant begins with an open that follows
+// nothing, and whoever replays an open gets another offer. Neither binds anybody
+// before an accept, which follows one open and one offer.
 func (s *session) again(t Type, message []byte) error {
-	if t == TypeUnknown || t > s.last || bytes.Equal(message, s.messages[t]) {
+	if t < TypeAccept || t > s.last {
 		return nil
 	}
 	sender, err := s.senderOf(t, message)
 	if err != nil {
 		return nil
 	}
-	if _, _, err := s.chains[t-1].receive(message, t, sender); err != nil {
+	if _, next, err := s.chains[t-1].receive(message, t, sender); err != nil || next == s.chains[t] {
 		return nil
 	}
 	m := misconduct(OffenceTwice, t, errors.New("two different messages are signed for the same place"))
@@ -136,7 +142,7 @@ func (s *session) again(t Type, message []byte) error {
 }
 
 // absorb reads the body of the message just recorded.
-func (s *session) absorb(t Type, body []byte) *Misconduct {
+func (s *session) absorb(t Type, body []byte) error {
 	var err error
 	switch t {
 	case TypeOpen:
@@ -168,7 +174,7 @@ func (s *session) absorb(t Type, body []byte) *Misconduct {
 	return nil
 }
 
-func (s *session) absorbOffer(body []byte) *Misconduct {
+func (s *session) absorbOffer(body []byte) error {
 	b, err := parseOffer(body)
 	if err != nil {
 		return misconduct(OffenceMalformed, TypeOffer, err)
@@ -196,7 +202,7 @@ func (s *session) offerOf(service keys.PublicIdentity, l Layout, salt, seed [32]
 	}
 }
 
-func (s *session) absorbSalt(body []byte) *Misconduct {
+func (s *session) absorbSalt(body []byte) error {
 	half, err := value32(TypeSalt, body)
 	if err != nil {
 		return misconduct(OffenceMalformed, TypeSalt, err)
@@ -204,13 +210,12 @@ func (s *session) absorbSalt(body []byte) *Misconduct {
 	if commit("salt", s.chains[TypeOpen], half) != s.offer.saltCommitment {
 		return misconduct(OffenceOpening, TypeSalt, errors.New("its half of the salt is not the one it committed to"))
 	}
-	if err := s.completeSession(half); err != nil {
-		return misconduct(OffenceTerms, TypeSalt, err)
-	}
-	return nil
+	return s.completeSession(half)
 }
 
-// completeSession places the template under the session's salt.
+// completeSession places the template under the session's salt, the hash of
+// which is the chain after the salt. An error is bad luck, not misconduct: nobody
+// chose the salt.
 func (s *session) completeSession(half [32]byte) (err error) {
 	s.half = half
 	s.elements = s.mapper().elements(s.prepared.facts, s.workers)
@@ -224,7 +229,7 @@ func (s *session) mapper() mapper {
 	return newMapper(s.layout, s.half, s.nonce, s.chains[TypeSalt])
 }
 
-func (s *session) absorbSeed(body []byte) *Misconduct {
+func (s *session) absorbSeed(body []byte) error {
 	seed, err := value32(TypeSeed, body)
 	if err != nil {
 		return misconduct(OffenceMalformed, TypeSeed, err)
