@@ -90,7 +90,7 @@ func (d *decryptor) multiply(c1 []uint64) {
 			d.product[i][j] = ring.BRedAdd(v, m.q, m.BRedConstant)
 		}
 		m.NTT(d.product[i], d.product[i])
-		m.MulCoeffsMontgomery(d.product[i], d.transformed[i], d.product[i])
+		m.MulCoeffsMontgomery(d.product[i], d.secret.transformed[i], d.product[i])
 		m.INTT(d.product[i], d.product[i])
 	}
 }

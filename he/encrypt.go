@@ -29,10 +29,14 @@ var errUsed = errors.New("this key has decrypted its one response; open a new co
 // ciphertexts to find it.
 type Key struct {
 	params *Parameters
-	// transformed is s under each prime's transform, in Montgomery form.
-	transformed [][]uint64
-	used        atomic.Bool
+	// secret stands behind a second pointer because fmt calls no method of an
+	// unexported field: it follows one pointer, and shows the second's address.
+	secret *secretKey
+	used   atomic.Bool
 }
+
+// secretKey is s under each prime's transform, in Montgomery form.
+type secretKey struct{ transformed [][]uint64 }
 
 // String keeps the key out of logs.
 func (k *Key) String() string { return "he.Key(secret)" }
@@ -95,13 +99,13 @@ func plaintextKey(p *Parameters, seed [32]byte, columns [][]uint64) ([32]byte, e
 func newKey(p *Parameters, root [32]byte) *Key {
 	s := make([]int8, p.n)
 	NewStream(root, labelSecret, 0).ternary(s)
-	key := &Key{params: p, transformed: make([][]uint64, len(p.moduli))}
+	key := &Key{params: p, secret: &secretKey{make([][]uint64, len(p.moduli))}}
 	for i, m := range p.moduli {
 		r := make([]uint64, p.n)
 		m.fromSmall(s, r)
 		m.NTT(r, r)
 		m.MForm(r, r)
-		key.transformed[i] = r
+		key.secret.transformed[i] = r
 	}
 	clear(s)
 	return key
@@ -136,7 +140,7 @@ func (e *encryptor) encrypt(slots []uint64, maskLabel, errorLabel string, index 
 			p.addMessage(m, message, c)
 		}
 		m.NTT(c, c)
-		m.MulCoeffsMontgomery(mask[i], e.key.transformed[i], mask[i])
+		m.MulCoeffsMontgomery(mask[i], e.key.secret.transformed[i], mask[i])
 		m.Sub(c, mask[i], c)
 		out[i] = c
 	}

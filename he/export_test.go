@@ -82,7 +82,7 @@ func (p *Parameters) SmallResidues(small []int8) [][]uint64 {
 func (k *Key) Secret() []int8 {
 	m := k.params.moduli[0]
 	r := make([]uint64, k.params.n)
-	m.IMForm(k.transformed[0], r)
+	m.IMForm(k.secret.transformed[0], r)
 	m.INTT(r, r)
 	out := make([]int8, len(r))
 	for j, v := range r {
@@ -101,7 +101,7 @@ func (k *Key) Phase(c0, c1 [][]uint64) [][]uint64 {
 	out := newVectors(len(c0), k.params.n)
 	for i, m := range k.params.moduli {
 		m.NTT(c1[i], out[i])
-		m.MulCoeffsMontgomery(out[i], k.transformed[i], out[i])
+		m.MulCoeffsMontgomery(out[i], k.secret.transformed[i], out[i])
 		m.INTT(out[i], out[i])
 		m.Add(out[i], c0[i], out[i])
 	}
@@ -181,7 +181,7 @@ func (s *Submission) craft(key *Key, slots []uint64, noise []*big.Int, mask [][]
 		}
 		p.addMessage(m, message, out[i])
 		m.NTT(out[i], out[i])
-		m.MulCoeffsMontgomery(mask[i], key.transformed[i], mask[i])
+		m.MulCoeffsMontgomery(mask[i], key.secret.transformed[i], mask[i])
 		m.Sub(out[i], mask[i], out[i])
 	}
 	return out
@@ -189,7 +189,7 @@ func (s *Submission) craft(key *Key, slots []uint64, noise []*big.Int, mask [][]
 
 // SecretForLibrary returns s as the library keeps secret keys: transformed and
 // in Montgomery form, modulo each prime.
-func (k *Key) SecretForLibrary() [][]uint64 { return k.transformed }
+func (k *Key) SecretForLibrary() [][]uint64 { return k.secret.transformed }
 
 // SubRing returns the library's ring modulo one prime.
 func (p *Parameters) SubRing(i int) *ring.SubRing { return p.moduli[i].SubRing }
