@@ -523,3 +523,5 @@ func gcd(x, y, m uint64) uint64 {
 	difference := new(big.Int).SetUint64(max(x, y) - min(x, y))
 	return new(big.Int).GCD(nil, nil, difference, new(big.Int).SetUint64(m)).Uint64()
 }
+
+func bitLen(x uint64) int { return bits.Len64(x) }
