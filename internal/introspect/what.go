@@ -16,7 +16,9 @@ func (r *reader) what(ctx context.Context, _ Options) error {
 				SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e') AS member
 			FROM pg_depend d JOIN pg_class c ON c.oid = d.classid
 			WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = ANY ($1::oid[])
-				AND d.objsubid = 0 AND d.deptype = 'n') o
+				AND d.objsubid = 0 AND d.deptype = 'n'
+				AND NOT (c.relname = 'pg_proc' AND EXISTS ( -- the functions that come with a range type
+					SELECT FROM pg_depend i WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i'))) o
 		GROUP BY o.class, o.member`,
 		[]any{r.spaces}, []any{&class, &member, &oids}, func() {
 			if member {

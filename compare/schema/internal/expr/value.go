@@ -57,14 +57,15 @@ func keeps(to, value, column string) bool {
 	case anyText[column]:
 		return anyText[to]
 	default:
-		return exact[to] && numeric[column] && whole(value)
+		return numeric[column] && (exact[to] && whole(value) || to == "numeric" && !integers[column])
 	}
 }
 
 // exact are the types that take an integer without changing its value, if they take it at all; numeric are all types of numbers.
 var (
-	exact   = wordSet("smallint integer bigint numeric")
-	numeric = map[string]bool{"smallint": true, "integer": true, "bigint": true, "numeric": true, "real": true, "double precision": true}
+	exact    = wordSet("smallint integer bigint numeric")
+	integers = wordSet("smallint integer bigint")
+	numeric  = map[string]bool{"smallint": true, "integer": true, "bigint": true, "numeric": true, "real": true, "double precision": true}
 )
 
 func whole(value string) bool {
