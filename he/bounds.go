@@ -129,3 +129,7 @@ func (p *Parameters) FalseMatch(places, degree int) float64 {
 func (p *Parameters) Forgery(replies, columns int) float64 {
 	return math.Exp2(p.FloodAdvantage(replies, columns))*math.Log2E - math.Log2(float64(p.t-1))
 }
+
+// DecryptionFailure returns log2 of the probability that some coefficient of an
+// honest response decrypts wrongly.
+func (p *Parameters) DecryptionFailure() float64 { return -tailBits }

@@ -1,0 +1,284 @@
+package check
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/veilschema/veil/compare"
+	"github.com/veilschema/veil/compare/report"
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/keys"
+)
+
+// Options describe a check.
+type Options struct {
+	// Template and Tenant are the two schemas.
+	Template, Tenant Source
+	// Meta names the template; an empty slug is taken from its first file.
+	Meta template.Meta
+	// Policy is the template's; nil requires every fact of its DDL.
+	Policy *template.Policy
+	// Withholding is the tenant's policy; nil withholds nothing.
+	Withholding *template.Withholding
+	// Mapping renames the tenant's names to the template's.
+	Mapping schema.Mapping
+	// Tenants keys. A nil Root makes one for this check only and keeps nothing.
+	Root   *keys.Root
+	Ledger compare.Ledger
+	Vault  compare.Vault
+	// Workers bounds the goroutines; zero is one.
+	Workers int
+	// Progress is told what begins; it may be nil.
+	Progress func(step string)
+	// Generator names the program in the report.
+	Generator string
+}
+
+// Outcome is a finished check.
+type Outcome struct {
+	Report   *report.Report
+	Template *template.Template
+	Exchange *Exchange
+	// Tenant is the tenant's schema and Facts what it submitted: for callers
+	// on the tenant's side only.
+	Tenant *Reading
+	Facts  schema.Facts
+	// Idle are the selectors of the withholding policy that withheld nothing.
+	Idle []template.Selector
+}
+
+// Check reads both schemas, compares them under encryption and reports.
+func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	t, err := BuildTemplate(ctx, server, o)
+	if err != nil {
+		return nil, err
+	}
+	prepared, err := compare.Prepare(t)
+	if err != nil {
+		return nil, err
+	}
+	o.Progress("reading the tenant's schema")
+	started := time.Now()
+	tenant, err := Read(ctx, server, o.Tenant)
+	if err != nil {
+		return nil, fmt.Errorf("the tenant's schema: %w", err)
+	}
+	factsAt := time.Now()
+	aligned, err := Align(tenant.Database, t.Facts(), o.Mapping)
+	if err != nil {
+		return nil, fmt.Errorf("the tenant's schema: %w", err)
+	}
+	factsTime := time.Since(factsAt)
+	if len(aligned.Facts) == 0 {
+		return nil, fmt.Errorf("the tenant's schema: %w; name the right one with --schema", ErrEmpty)
+	}
+	exchange, err := o.exchange(ctx, prepared, aligned.Facts)
+	if err != nil {
+		return nil, err
+	}
+	out := &Outcome{Template: t, Exchange: exchange, Tenant: tenant, Facts: aligned.Facts, Idle: o.Withholding.Idle(t.Facts())}
+	in := reportInput(t, exchange)
+	in.Generator, in.CreatedAt = o.Generator, time.Now()
+	in.Timings.Introspect, in.Timings.Facts = tenant.Introspect, factsTime
+	in.Introspection = o.introspection(tenant, aligned, t, started)
+	out.Report, err = report.New(in)
+	return out, err
+}
+
+// BuildTemplate reads the template's schema and applies its policy.
+func BuildTemplate(ctx context.Context, server *Server, o Options) (*template.Template, error) {
+	o.Progress("reading the template")
+	o.Template.RefuseEventTriggers = true
+	reading, err := Read(ctx, server, o.Template)
+	if err != nil {
+		return nil, fmt.Errorf("the template: %w", err)
+	}
+	facts, _, err := reading.Database.Facts(schema.Mapping{})
+	if err != nil {
+		return nil, fmt.Errorf("the template: %w", err)
+	}
+	if len(facts) == 0 {
+		return nil, fmt.Errorf("the template: %w; give the DDL of the tables that tenants are to have", ErrEmpty)
+	}
+	meta, err := o.meta()
+	if err != nil {
+		return nil, err
+	}
+	return template.Build(meta, facts, o.Policy)
+}
+
+// meta completes the template's name and lists its files.
+func (o Options) meta() (template.Meta, error) {
+	m := o.Meta
+	if m.Slug == "" && len(o.Template.DDL) > 0 {
+		m.Slug = slug(o.Template.DDL[0])
+	}
+	if m.Version == "" {
+		m.Version = "local"
+	}
+	if o.Template.Text != nil {
+		m.Files = append(m.Files, fileOf(o.Template.Name, o.Template.Text))
+	}
+	for _, path := range o.Template.DDL {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return m, fmt.Errorf("the template's DDL file cannot be read: %w", err)
+		}
+		m.Files = append(m.Files, fileOf(filepath.Base(path), text))
+	}
+	return m, nil
+}
+
+func fileOf(name string, text []byte) template.File {
+	return template.File{Name: name, Size: uint64(len(text)), SHA256: sha256.Sum256(text)}
+}
+
+// slug makes a template's short name of a file's name.
+func slug(path string) string {
+	name := strings.ToLower(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
+			return r
+		}
+		return '-'
+	}, name)
+	name = strings.Trim(name, "-_.")
+	if name == "" {
+		return "template"
+	}
+	return name[:min(len(name), template.MaxSlug)]
+}
+
+// exchange runs the comparison between a tenant with the given facts and a
+// service that has the template only.
+func (o Options) exchange(ctx context.Context, prepared *compare.Prepared, facts schema.Facts) (*Exchange, error) {
+	service, err := keys.NewIdentity(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	p := Parties{
+		Template: prepared, Facts: facts, Withholds: o.Withholding.Withholds,
+		Root: o.Root, Ledger: o.Ledger, Vault: o.Vault, Service: service,
+		Workers: o.Workers, Progress: o.Progress,
+	}
+	if p.Root == nil {
+		if p.Root, err = keys.NewRoot(rand.Reader); err != nil {
+			return nil, err
+		}
+		defer p.Root.Wipe()
+		p.Ledger, p.Vault = &onceLedger{}, nil
+	}
+	return Run(ctx, p)
+}
+
+// onceLedger serves a root key that is used for one check and then gone: no
+// session of another process can have it.
+type onceLedger struct{ sessions map[[32]byte][32]byte }
+
+func (l *onceLedger) MarkSession(session [32]byte) error {
+	if l.sessions == nil {
+		l.sessions = map[[32]byte][32]byte{}
+	}
+	if _, used := l.sessions[session]; used {
+		return errors.New("the session was used before")
+	}
+	l.sessions[session] = [32]byte{}
+	return nil
+}
+
+func (l *onceLedger) RecordResponse(session, response [32]byte) error {
+	if old := l.sessions[session]; old != [32]byte{} && old != response {
+		return errors.New("another response was decrypted in this session")
+	}
+	l.sessions[session] = response
+	return nil
+}
+
+// reportInput fills in what the comparison itself says.
+func reportInput(t *template.Template, x *Exchange) report.Input {
+	r := x.Result
+	set, columns, replies := r.Layout.Set, r.Layout.Columns, 3*r.Layers
+	return report.Input{
+		Template: t, Verdicts: r.Verdicts,
+		Parties: report.Parties{OneProcess: true, SizeBucket: r.Layout.Bucket},
+		Exchange: report.Exchange{
+			UploadBytes: int64(r.UploadBytes), DownloadBytes: int64(r.DownloadBytes),
+			ParameterSet: set.String(), Degree: r.Layout.Degree(), Layers: r.Layers,
+		},
+		Probabilities: report.Probabilities{
+			FalseMatch:        set.FalseMatch(len(r.Verdicts), r.Layout.Degree()),
+			ForgedVerdict:     set.Forgery(replies, columns),
+			DecryptionFailure: set.DecryptionFailure(),
+		},
+		Timings: report.Timings{
+			Encrypt: x.Timings.Encrypt, Evaluate: x.Timings.Evaluate,
+			Decrypt: x.Timings.Decrypt, Verify: x.Timings.Verify,
+		},
+		Verification: report.Verification{
+			ReExecuted: true, ReExecutedBy: "tenant",
+			ResponseDigest: hex.EncodeToString(r.ResponseDigest[:]),
+		},
+	}
+}
+
+// introspection describes how the tenant's facts came about.
+func (o Options) introspection(r *Reading, a *Alignment, t *template.Template, started time.Time) *report.Introspection {
+	in := &report.Introspection{
+		ServerVersion: r.Database.ServerVersion, Source: o.Tenant.describe(),
+		Schemas: r.Database.Schemas, StartedAt: started, Facts: len(a.Facts),
+		Renames: renames(a.Mapping), Coverage: a.Coverage,
+	}
+	for _, j := range t.Judged {
+		if o.Withholding.Withholds(j.Fact) {
+			in.Withheld++
+		}
+	}
+	return in
+}
+
+// describe names the source without secrets.
+func (s Source) describe() string {
+	switch {
+	case s.DSN != "":
+		return "live database"
+	case len(s.DDL) > 0:
+		names := make([]string, len(s.DDL))
+		for i, path := range s.DDL {
+			names[i] = filepath.Base(path)
+		}
+		return strings.Join(names, ", ")
+	}
+	return s.Name
+}
+
+// renames lists a mapping in a fixed order.
+func renames(m schema.Mapping) []report.Rename {
+	var out []report.Rename
+	for _, from := range slices.Sorted(maps.Keys(m.Schemas)) {
+		out = append(out, report.Rename{What: "schema", From: from, To: m.Schemas[from]})
+	}
+	var rest []report.Rename
+	for from, to := range m.Tables {
+		rest = append(rest, report.Rename{What: "table", From: schema.Quote(from.Schema) + "." + schema.Quote(from.Name), To: to})
+	}
+	for from, to := range m.Columns {
+		name := schema.Quote(from.Schema) + "." + schema.Quote(from.Table) + "." + schema.Quote(from.Column)
+		rest = append(rest, report.Rename{What: "column", From: name, To: to})
+	}
+	slices.SortFunc(rest, func(a, b report.Rename) int { return strings.Compare(a.What+a.From, b.What+b.From) })
+	return append(out, rest...)
+}

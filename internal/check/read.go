@@ -1,0 +1,198 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/introspect"
+	"github.com/veilschema/veil/internal/postgres"
+)
+
+// ErrEmpty says that there is nothing to compare in a schema.
+var ErrEmpty = errors.New("it has no facts")
+
+// Source says where a schema is to be read from: a database or DDL files, and
+// only one of them.
+type Source struct {
+	// DSN is a connection string or URL of a PostgreSQL database.
+	DSN string
+	// DDL are files, loaded in order into one scratch database.
+	DDL []string
+	// Text is DDL held in memory; Name stands for it in errors.
+	Name string
+	Text []byte
+	// Schemas are the schemas to read; none means all that are not the system's.
+	Schemas []string
+	// RefuseEventTriggers makes event triggers in DDL an error.
+	RefuseEventTriggers bool
+}
+
+// Reading is a schema as it was read.
+type Reading struct {
+	Database *schema.Database
+	// Skipped counts the statements of DDL that are no structure.
+	Skipped int
+	// Load and Introspect are how long loading DDL and reading the catalog took.
+	Load, Introspect time.Duration
+}
+
+// Server starts the private PostgreSQL for DDL when it is first needed. Close
+// stops it.
+type Server struct {
+	// Options are those of the private server.
+	Options postgres.Options
+	server  *postgres.Server
+}
+
+// Close stops the server if it was started.
+func (s *Server) Close() error {
+	if s.server == nil {
+		return nil
+	}
+	return s.server.Close()
+}
+
+func (s *Server) scratch(ctx context.Context) (*postgres.Scratch, error) {
+	if s.server == nil {
+		server, err := postgres.Start(ctx, s.Options)
+		if err != nil {
+			return nil, err
+		}
+		s.server = server
+	}
+	return s.server.Scratch(ctx)
+}
+
+// Read reads a schema.
+func Read(ctx context.Context, server *Server, from Source) (*Reading, error) {
+	if from.DSN != "" {
+		return readDatabase(ctx, from)
+	}
+	scratch, err := server.scratch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reading, err := readDDL(ctx, scratch, from)
+	return reading, errors.Join(err, scratch.Close(context.WithoutCancel(ctx)))
+}
+
+func readDatabase(ctx context.Context, from Source) (*Reading, error) {
+	cfg, err := pgx.ParseConfig(from.DSN)
+	if err != nil {
+		// The cause would repeat the string, with its password.
+		return nil, errors.New("the connection string does not read; write it like postgres://user@host:5432/database")
+	}
+	cfg.RuntimeParams["application_name"] = "veil"
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, unreachable(cfg, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return introspected(ctx, conn, from)
+}
+
+// unreachable explains a failed connection without the password.
+func unreachable(cfg *pgx.ConnConfig, err error) error {
+	return &Unavailable{fmt.Errorf("the database %q at %s:%d does not answer to user %q; check that it runs, and its address and password: %w", cfg.Database, cfg.Host, cfg.Port, cfg.User, err)}
+}
+
+// Unavailable marks an error whose cause is that something could not be reached.
+type Unavailable struct{ error }
+
+// Unwrap returns the cause.
+func (u *Unavailable) Unwrap() error { return u.error }
+
+func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Reading, error) {
+	start := time.Now()
+	options := postgres.LoadOptions{RefuseEventTriggers: from.RefuseEventTriggers}
+	skipped := 0
+	load := func(name string, text []byte) error {
+		r, err := scratch.Load(ctx, name, text, options)
+		skipped += r.SkippedAll
+		return err
+	}
+	if from.Text != nil {
+		if err := load(from.Name, from.Text); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range from.DDL {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("the DDL file cannot be read: %w", err)
+		}
+		if err := load(path, text); err != nil {
+			return nil, err
+		}
+	}
+	loaded := time.Since(start)
+	conn, err := scratch.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	reading, err := introspected(ctx, conn, from)
+	if err != nil {
+		return nil, err
+	}
+	reading.Load, reading.Skipped = loaded, skipped
+	return reading, nil
+}
+
+func introspected(ctx context.Context, conn *pgx.Conn, from Source) (*Reading, error) {
+	start := time.Now()
+	database, err := introspect.Read(ctx, conn, introspect.Options{Schemas: from.Schemas})
+	if err != nil {
+		return nil, err
+	}
+	return &Reading{Database: database, Introspect: time.Since(start)}, nil
+}
+
+// occupied returns the schemas that a database has facts in, sorted.
+func occupied(facts schema.Facts) []string {
+	seen := map[string]bool{}
+	for _, f := range facts {
+		if f.Schema != "" {
+			seen[f.Schema] = true
+		}
+	}
+	names := make([]string, 0, len(seen))
+	for name := range seen {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Alignment is a tenant's schema under a template's names.
+type Alignment struct {
+	Facts    schema.Facts
+	Coverage schema.Coverage
+	// Mapping is what was renamed.
+	Mapping schema.Mapping
+}
+
+// Align turns a tenant's schema into facts under the template's names: renamed by
+// the mapping and, where each side has exactly one schema and the mapping names
+// none, that one onto the other.
+func Align(tenant *schema.Database, templateFacts schema.Facts, m schema.Mapping) (*Alignment, error) {
+	a := &Alignment{Mapping: m}
+	var err error
+	if a.Facts, a.Coverage, err = tenant.Facts(m); err != nil {
+		return nil, err
+	}
+	mine, theirs := occupied(a.Facts), occupied(templateFacts)
+	if len(m.Schemas) > 0 || len(mine) != 1 || len(theirs) != 1 || mine[0] == theirs[0] {
+		return a, nil
+	}
+	a.Mapping.Schemas = map[string]string{mine[0]: theirs[0]}
+	a.Facts, a.Coverage, err = tenant.Facts(a.Mapping)
+	return a, err
+}
