@@ -169,10 +169,10 @@ func TestWhatOnlyLaterVersionsHave(t *testing.T) {
 		}
 		conn := connect(t, server)
 		f := inSchema(t, conn, "new", `
-			CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL, c int, d int CONSTRAINT named NOT NULL, r tsrange,
+			CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL, c int, d int4range CONSTRAINT named NOT NULL, r tsrange,
 				CHECK (a > 0) NOT ENFORCED, UNIQUE (d, r WITHOUT OVERLAPS));
 			ALTER TABLE t ADD CONSTRAINT later NOT NULL c NOT VALID;
-			CREATE TABLE u (x int, during tsrange, FOREIGN KEY (x, PERIOD during) REFERENCES t (d, PERIOD r))`)
+			CREATE TABLE u (x int4range, during tsrange, FOREIGN KEY (x, PERIOD during) REFERENCES t (d, PERIOD r))`)
 		for _, want := range []schema.Fact{
 			{Kind: schema.KindGenerated, Schema: "s", Table: "t", Name: "b", Detail: "virtual (a * 2)"},
 			{Kind: schema.KindNotNull, Schema: "s", Table: "t", Name: "d"},
