@@ -42,12 +42,27 @@ func (s *session) evidence(m *Misconduct, second []byte) []byte {
 
 // Finding is what evidence proves.
 type Finding struct {
-	Accused         Role
-	Offence         Offence
-	Message         Type
-	Cause           string
+	// Accused is the side that broke the protocol; see Identity.
+	Accused Role
+	// Offence and Message say how, and with which message.
+	Offence Offence
+	Message Type
+	// Cause is a phrase for people.
+	Cause string
+	// Tenant and Service are the keys of the two sides. Service is zero where
+	// the offence comes before the offer.
 	Tenant, Service keys.PublicIdentity
-	Template        *template.Template
+	// Template is the template that the comparison was about.
+	Template *template.Template
+}
+
+// Identity returns the key of the accused. Evidence accuses this key and says
+// nothing of whose it is: anybody can play both sides under keys of their own.
+func (f *Finding) Identity() keys.PublicIdentity {
+	if f.Accused == RoleTenant {
+		return f.Tenant
+	}
+	return f.Service
 }
 
 // VerifyEvidence checks evidence from anybody. An error means that it proves

@@ -179,11 +179,13 @@ func (s *session) absorbOffer(body []byte) error {
 	if err != nil {
 		return misconduct(OffenceMalformed, TypeOffer, err)
 	}
-	l, err := s.chooseLayout()
-	if err != nil || b != s.offerOf(b.service, l, b.saltCommitment, b.seedCommitment) {
-		return misconduct(OffenceTerms, TypeOffer, fmt.Errorf("its parameter set or layout is not what the sizes call for: %v", err))
+	s.offer = b // first of all, so that an accusation has a name
+	if s.layout, err = s.chooseLayout(); err != nil {
+		return misconduct(OffenceTerms, TypeOffer, fmt.Errorf("it offers a layout where there is none: %w", err))
 	}
-	s.offer, s.layout = b, l
+	if b != s.offerOf(b.service, s.layout, b.saltCommitment, b.seedCommitment) {
+		return misconduct(OffenceTerms, TypeOffer, errors.New("its parameter set or layout is not what the sizes call for"))
+	}
 	return nil
 }
 
