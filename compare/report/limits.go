@@ -1,0 +1,28 @@
+package report
+
+// Hard limits of the forms for people; JSON holds everything.
+const (
+	// maxHTMLFacts bounds the judged facts that an HTML report lists one by
+	// one. Beyond it the page says where the whole list is.
+	maxHTMLFacts = 10000
+
+	// maxHTMLFindings bounds the findings that an HTML report describes.
+	maxHTMLFindings = 2000
+
+	// maxUnder bounds the facts listed under one finding of an HTML report.
+	maxUnder = 200
+
+	// maxDetailRunes bounds one detail in a form for people, in code points.
+	maxDetailRunes = 600
+
+	// maxSQLBytes bounds a statement that a finding proposes.
+	maxSQLBytes = 2000
+
+	// textFindings is how many findings the text shows by default.
+	textFindings = 12
+
+	// minWidth and defaultWidth are columns of a terminal.
+	minWidth     = 40
+	defaultWidth = 100
+	maxWidth     = 160
+)
