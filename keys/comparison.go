@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"encoding/binary"
 	"errors"
 	"sync/atomic"
 )
@@ -30,36 +29,15 @@ func (r *Root) Comparison(session, nonce [SecretSize]byte, secret Secret) (*Comp
 	return &Comparison{key: extract(salt, secret), context: [2][SecretSize]byte{session, nonce}}, nil
 }
 
-// TakeHESeed returns the 32-byte seed of the comparison's secret HE key, once: one key encrypts one
-// submission and decrypts one response. A second call fails with [ErrHEKeyTaken]. Across processes the
-// record of used sessions refuses the same thing.
+// TakeHESeed returns the 32-byte seed of everything that package he draws for the comparison's submission, once: one
+// key encrypts one submission and decrypts one response. A second call fails with [ErrHEKeyTaken].
+// Across processes the record of used sessions refuses the same thing.
 func (c *Comparison) TakeHESeed() (Secret, error) {
 	if c.taken.Swap(true) {
 		return Secret{}, ErrHEKeyTaken
 	}
 	return c.derive(labelHEKey), nil
 }
-
-// PublicSeed returns the seed from which the public halves of a submission's ciphertexts are expanded. It is sent in
-// clear. The digest is that of the whole plaintext of the submission: two plaintexts under one
-// public half would give away their difference, so that they must never share a seed.
-func (c *Comparison) PublicSeed(plaintext [SecretSize]byte) [SecretSize]byte {
-	s := c.derive(labelPublicSeed, plaintext[:])
-	defer s.Wipe()
-	return [SecretSize]byte(s.Expose()) // public from here on
-}
-
-// EncryptionSeed returns the seed of the error in the ciphertext with the given index, whose
-// plaintext has the given digest: one seed never encrypts two plaintexts.
-func (c *Comparison) EncryptionSeed(index uint32, plaintext [SecretSize]byte) Secret {
-	return c.derive(labelEncryption, binary.BigEndian.AppendUint32(nil, index), plaintext[:])
-}
-
-// PublicKeySeed returns the seed of the error in the comparison's public HE key.
-func (c *Comparison) PublicKeySeed() Secret { return c.derive(labelPublicKey) }
-
-// Blinding returns the seed of the factors rho that blind the openings of absent facts.
-func (c *Comparison) Blinding() Secret { return c.derive(labelBlinding) }
 
 // CommitNonce returns the nonce that hides the commitment to a disclosure until it is opened.
 func (c *Comparison) CommitNonce() Secret { return c.derive(labelCommitNonce) }
@@ -71,6 +49,6 @@ func (c *Comparison) Wipe() { c.key.Wipe() }
 func (*Comparison) String() string { return redacted }
 
 // derive binds a purpose to the session and its nonce.
-func (c *Comparison) derive(purpose label, context ...[]byte) Secret {
-	return derive(c.key, purpose, append([][]byte{c.context[0][:], c.context[1][:]}, context...)...)
+func (c *Comparison) derive(purpose label) Secret {
+	return derive(c.key, purpose, c.context[0][:], c.context[1][:])
 }

@@ -11,7 +11,7 @@
 //	           │ ────storage───▶ Secret                      local state of the tenant
 //	           ▼
 //	random ─▶ comparison secret ─┐
-//	session hash, tenant nonce ──┴▶ Comparison ─▶ HE key, errors, blinding, commitment nonce
+//	session hash, tenant nonce ──┴▶ Comparison ─▶ seed of the HE key, commitment nonce
 //
 // Deleting a comparison's secret makes that comparison unopenable, for its owner and for whoever
 // takes the root key later; the session hash and the nonce are public and bind the keys to one

@@ -36,7 +36,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(v.bytes(f, "sealed_root"))
 	f.Add([]byte("veil sealed key\n"))
 	f.Add([]byte{})
-	lock, err := keys.KeyLock(keys.NewSecret(v.bytes(f, "plaintext")))
+	lock, err := keys.KeyLock(keys.NewSecret(v.bytes(f, "machine_key")))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -17,11 +17,7 @@ const (
 
 	// Derived from the key of one comparison.
 
-	labelHEKey       // seed of the secret HE key
-	labelPublicSeed  // seed of the public halves of ciphertexts; sent in clear
-	labelPublicKey   // seed of the error in the public HE key
-	labelEncryption  // seed of the error in one ciphertext
-	labelBlinding    // seed of the factors rho of a disclosure
+	labelHEKey       // seed of the secret HE key and of every draw of its encryptions
 	labelCommitNonce // nonce of the commitment to a disclosure
 
 	// Derived from a machine's sealing key.
@@ -39,10 +35,6 @@ var labelNames = [labelCount]string{
 	labelMerkleVRF:   "veil/v1/tenant/merkle-vrf",
 	labelComparison:  "veil/v1/tenant/comparison",
 	labelHEKey:       "veil/v1/comparison/he-key",
-	labelPublicSeed:  "veil/v1/comparison/public-seed",
-	labelPublicKey:   "veil/v1/comparison/public-key-error",
-	labelEncryption:  "veil/v1/comparison/encryption-error",
-	labelBlinding:    "veil/v1/comparison/blinding",
 	labelCommitNonce: "veil/v1/comparison/commit-nonce",
 	labelMachineSeal: "veil/v1/machine/seal",
 }

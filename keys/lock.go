@@ -40,8 +40,8 @@ type Cost struct {
 	Lanes  uint8  // threads that fill it together
 }
 
-// DefaultCost is the second recommended choice of RFC 9106: 3 passes over 64 MiB in 4 lanes, about a
-// tenth of a second.
+// DefaultCost is the second recommended choice of RFC 9106: 3 passes over 64 MiB in 4 lanes,
+// for machines that have no 2 GiB to spare for it.
 var DefaultCost = Cost{Passes: 3, Memory: 64 << 10, Lanes: 4}
 
 // validate holds the cost against limits.go.

@@ -15,7 +15,7 @@ import (
 // Errors that a caller may want to tell apart.
 var (
 	ErrExists  = errors.New("keys are never overwritten: move it away or choose another name")
-	ErrMissing = errors.New("there is no key file of this name, \"veil keys new\" makes one")
+	ErrMissing = errors.New("there is no key file of this name: check the name, or make the key first")
 	ErrUnsafe  = errors.New("this file is not kept as a key must be")
 )
 

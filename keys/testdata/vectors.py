@@ -47,13 +47,13 @@ def seal(key, header, nonce, secret, context):
 def main():
     root = bytes(range(32))
     session, nonce = bytes([0xA5] * 32), bytes([0x5A] * 32)
-    secret, plaintext = bytes(range(32, 64)), bytes([0x77] * 32)
+    secret, machine_key = bytes(range(32, 64)), bytes([0x77] * 32)
 
     salt = derive(root, "veil/v1/tenant/comparison")
     comparison = hmac.new(salt, secret, hashlib.sha256).digest()
 
-    def of(label, *more):
-        return derive(comparison, "veil/v1/comparison/" + label, session, nonce, *more).hex()
+    def of(label):
+        return derive(comparison, "veil/v1/comparison/" + label, session, nonce).hex()
 
     identity = Ed25519PrivateKey.from_private_bytes(derive(root, "veil/v1/tenant/identity"))
     public = identity.public_key().public_bytes_raw()
@@ -64,20 +64,16 @@ def main():
     seal_salt, seal_nonce, context = bytes(range(100, 116)), bytes(range(200, 224)), b"a context"
     magic = b"veil sealed key\n\x01"
     machine_header = magic + b"\x03\x02" + bytes(9) + seal_salt + seal_nonce
-    machine = seal(derive(plaintext, "veil/v1/machine/seal", seal_salt), machine_header, seal_nonce, secret, context)
+    machine = seal(derive(machine_key, "veil/v1/machine/seal", seal_salt), machine_header, seal_nonce, secret, context)
     person_header = magic + b"\x01\x01" + struct.pack(">IIB", 3, 65536, 4) + seal_salt + seal_nonce
     stretched = Argon2id(salt=seal_salt, length=32, iterations=3, lanes=4, memory_cost=65536).derive(b"correct horse")
     person = seal(stretched, person_header, seal_nonce, root, b"")
 
     print(json.dumps({
         "root": root.hex(), "session": session.hex(), "nonce": nonce.hex(),
-        "secret": secret.hex(), "plaintext": plaintext.hex(),
+        "secret": secret.hex(), "machine_key": machine_key.hex(),
         "storage": derive(root, "veil/v1/tenant/storage").hex(),
         "he_key": of("he-key"),
-        "public_seed": of("public-seed", plaintext),
-        "public_key": of("public-key-error"),
-        "encryption_7": of("encryption-error", struct.pack(">I", 7), plaintext),
-        "blinding": of("blinding"),
         "commit_nonce": of("commit-nonce"),
         "identity": "veil1" + base64.b32encode(public + check).decode().lower(),
         "fingerprint": "-".join(finger[i:i + 4] for i in range(0, 20, 4)),
