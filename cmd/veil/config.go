@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/keyfile"
+	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/sessionlog"
+)
+
+// config is what a flag, the environment (VEIL_SECTION_KEY) or the configuration
+// file sets, in this order of precedence.
+type config struct {
+	Postgres struct {
+		// Bin is the folder of PostgreSQL's server programs; empty searches.
+		Bin string `mapstructure:"bin"`
+		// User is who runs the private server when veil is started by root.
+		User string `mapstructure:"user"`
+	} `mapstructure:"postgres"`
+	Tenant struct {
+		// Key is the file of the tenant's root key.
+		Key string `mapstructure:"key"`
+		// State is the folder of the session log and the comparisons' secrets.
+		State string `mapstructure:"state"`
+	} `mapstructure:"tenant"`
+	// Workers is the number of goroutines that compute.
+	Workers int `mapstructure:"workers"`
+}
+
+// settings are the flags that all commands have, by configuration key.
+var settings = []struct{ key, flag, usage string }{
+	{"postgres.bin", "postgres-bin", "folder of PostgreSQL's server programs (default: searched)"},
+	{"postgres.user", "postgres-user", "who runs the private server when started by root (default: veil, postgres or nobody)"},
+	{"tenant.key", "key", "file of the tenant's root key"},
+	{"tenant.state", "state", "folder of the tenant's session log"},
+}
+
+// bindConfig gives root the shared flags and reads the configuration before any
+// command runs.
+func bindConfig(root *cobra.Command, a *app) {
+	flags := root.PersistentFlags()
+	file := flags.String("config", "", "configuration file (default "+filepath.Join("$XDG_CONFIG_HOME", "veil", "veil.yaml")+")")
+	for _, s := range settings {
+		flags.String(s.flag, "", s.usage)
+	}
+	flags.Int("workers", 0, "goroutines that compute (default: processors)")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		v, err := readConfig(*file, flags)
+		if err != nil {
+			return err
+		}
+		if err := v.UnmarshalExact(&a.config); err != nil {
+			return usagef("the configuration does not read: %w", err)
+		}
+		if a.config.Workers < 1 {
+			return usagef("workers is %d; give 1 or more", a.config.Workers)
+		}
+		return nil
+	}
+}
+
+// readConfig merges defaults, file, environment and flags.
+func readConfig(file string, flags *pflag.FlagSet) (*viper.Viper, error) {
+	v := viper.New()
+	v.SetDefault("postgres.bin", "")
+	v.SetDefault("postgres.user", "")
+	v.SetDefault("tenant.key", keyfile.DefaultPath())
+	v.SetDefault("tenant.state", sessionlog.DefaultDir())
+	v.SetDefault("workers", runtime.NumCPU())
+	for _, s := range settings {
+		if err := bindFlag(v, s.key, flags.Lookup(s.flag)); err != nil {
+			return nil, err
+		}
+	}
+	if err := bindFlag(v, "workers", flags.Lookup("workers")); err != nil {
+		return nil, err
+	}
+	v.SetEnvPrefix("veil")
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AutomaticEnv()
+	return v, readConfigFile(v, file)
+}
+
+// bindFlag lets a flag win where it was given.
+func bindFlag(v *viper.Viper, key string, flag *pflag.Flag) error {
+	if !flag.Changed {
+		return nil
+	}
+	return v.BindPFlag(key, flag)
+}
+
+func readConfigFile(v *viper.Viper, file string) error {
+	wanted := file != ""
+	if !wanted {
+		file = filepath.Join(xdg.ConfigHome, "veil", "veil.yaml")
+	}
+	v.SetConfigFile(file)
+	v.SetConfigType("yaml")
+	err := v.ReadInConfig()
+	if errors.Is(err, fs.ErrNotExist) && !wanted {
+		return nil
+	}
+	if err != nil {
+		return usagef("the configuration file %s does not read: %w", file, err)
+	}
+	return nil
+}
+
+// postgresOptions returns the options of the private server.
+func (a *app) postgresOptions() (postgres.Options, error) {
+	binaries, err := postgres.Find(a.config.Postgres.Bin)
+	return postgres.Options{Binaries: binaries, User: a.config.Postgres.User}, err
+}
+
+// serverOptions is postgresOptions where a source needs a private server at all.
+func (a *app) serverOptions(source check.Source) (postgres.Options, error) {
+	if source.DSN != "" {
+		return postgres.Options{}, nil
+	}
+	return a.postgresOptions()
+}
+
+// configCommand prints the effective configuration.
+func (a *app) configCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "config",
+		Short: "Print the effective configuration",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c := a.config
+			_, err := fmt.Fprintf(a.out, "postgres:\n  bin: %q\n  user: %q\ntenant:\n  key: %q\n  state: %q\nworkers: %d\n",
+				c.Postgres.Bin, c.Postgres.User, c.Tenant.Key, c.Tenant.State, c.Workers)
+			return err
+		},
+	}
+}
+
+// readInput reads a file that the user named.
+func readInput(what, path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the %s cannot be read: %w", what, err)
+	}
+	return data, nil
+}

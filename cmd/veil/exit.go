@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/veilschema/veil/compare"
+	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/keyfile"
+	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/keys"
+)
+
+// The exit codes of every command.
+const (
+	exitDone        = 0   // conforms, or done
+	exitDeviates    = 1   // does not conform
+	exitUsage       = 2   // the call or an input file is wrong
+	exitDenied      = 3   // not allowed: rights, passphrase
+	exitUnavailable = 4   // something needed is not there: database, disk space, PostgreSQL
+	exitMisconduct  = 5   // evidence of cheating or tampering
+	exitIncomplete  = 6   // incomplete, or a decision is needed
+	exitInternal    = 70  // a fault of this program
+	exitInterrupted = 130 // Ctrl-C
+)
+
+// verdictError carries an exit code that is an answer and no failure.
+type verdictError struct{ code int }
+
+func (e verdictError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// usageError marks a wrong call.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// finish prints an error for a person and returns the exit code.
+func (a *app) finish(ctx context.Context, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var verdict verdictError
+	if errors.As(err, &verdict) {
+		return verdict.code
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.err, "veil: interrupted; nothing was left behind")
+		return exitInterrupted
+	}
+	fmt.Fprintf(a.err, "veil: %s\n", oneParagraph(err))
+	return codeOf(err)
+}
+
+// oneParagraph keeps control characters of a cause off the terminal, but not the
+// lines of a list of problems.
+func oneParagraph(err error) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+			return '�'
+		}
+		return r
+	}, strings.TrimSpace(err.Error()))
+}
+
+// codeOf is the one table from errors to exit codes; the first row that fits
+// counts.
+func codeOf(err error) int {
+	for _, row := range []struct {
+		fits func(error) bool
+		code int
+	}{
+		{isA[*compare.Misconduct], exitMisconduct},
+		{isA[usageError], exitUsage},
+		{isOneOf(keys.ErrUnsealed, keyfile.ErrUnsafe, fs.ErrPermission), exitDenied},
+		{denied, exitDenied},
+		{isA[*postgres.LoadError], exitUsage},
+		{isA[*template.PolicyError], exitUsage},
+		{isOneOf(postgres.ErrNoBinaries, syscall.ENOSPC, syscall.EDQUOT, context.DeadlineExceeded), exitUnavailable},
+		{isA[*check.Unavailable], exitUnavailable},
+		{isA[net.Error], exitUnavailable},
+		{unavailable, exitUnavailable},
+		{isOneOf(fs.ErrNotExist, keyfile.ErrMissing, keyfile.ErrExists, check.ErrEmpty), exitUsage},
+	} {
+		if row.fits(err) {
+			return row.code
+		}
+	}
+	return exitInternal
+}
+
+func isA[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
+}
+
+func isOneOf(targets ...error) func(error) bool {
+	return func(err error) bool {
+		for _, t := range targets {
+			if errors.Is(err, t) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// denied says whether PostgreSQL refused for want of rights: class 28 (invalid
+// authorisation) and insufficient_privilege.
+func denied(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "28") || pg.Code == "42501")
+}
+
+// unavailable says whether PostgreSQL could not serve: classes 08 (connection), 53
+// (resources) and 57 (operator), or a database that does not exist.
+func unavailable(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	class := pg.Code[:min(2, len(pg.Code))]
+	return class == "08" || class == "53" || class == "57" || pg.Code == "3D000"
+}

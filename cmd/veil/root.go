@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// app is what all commands share.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	config   config
+}
+
+// command returns the root command.
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "veil",
+		Short: "Check a database schema against a template without showing it",
+		Long: `Veil tells a tenant how its database schema stands to a template, tells the
+service that evaluates it nothing but the verdicts the tenant discloses, and
+proves both sides honest.
+
+Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
+4 unavailable, 5 evidence of cheating, 6 incomplete, 70 internal error.`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; see %s --help", err, cmd.CommandPath())
+	})
+	root.SetVersionTemplate("veil {{.Version}}\n")
+	bindConfig(root, a)
+	root.AddCommand(a.checkCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.demoCommand(), a.configCommand())
+	noArguments(root)
+	return root
+}
+
+// noArguments turns cobra's complaints about arguments into usage errors.
+func noArguments(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		if check := c.Args; check != nil {
+			c.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return usagef("%w; see %s --help", err, cmd.CommandPath())
+				}
+				return nil
+			}
+		}
+		noArguments(c)
+	}
+}
+
+// version returns the module's version as the build recorded it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// terminal returns the width of a writer's terminal, and false where it is none.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return width, err == nil
+}
+
+// colored says whether to color what is written to w.
+func colored(w io.Writer) bool {
+	_, ok := terminal(w)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// writeNew writes a file for the user; an existing one is replaced.
+func writeFile(path string, data []byte) error {
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("the file was not written: %w", err)
+	}
+	return nil
+}
