@@ -99,9 +99,9 @@ func layoutWith(set *he.Parameters, groups, bucket, templateFacts int) (l Layout
 
 // productBytes is what the product of a column with a reply is held to cost, in
 // bytes: both sides spend about half a millisecond on it at N = 8192, in which a
-// line of 64 Mbit/s carries 4 kB. Without it a layout 1 % shorter may take half as
+// line of 100 Mbit/s carries 6 kB. Without it a layout 1 % shorter may take half as
 // long again.
-const productBytes = 4096
+const productBytes = 6144
 
 // cost returns the bytes of submission and response, and what the evaluation
 // costs in bytes.
