@@ -6,6 +6,7 @@ import "github.com/veilschema/veil/compare/schema/internal/expr"
 type names struct {
 	m       Mapping
 	schemas map[string]bool     // those that were read
+	tables  map[Relation]bool   // those of these schemas
 	owned   map[Relation]string // sequence to the spelling of the column that owns it
 	table   Relation            // to which the expression belongs, the zero Relation if to none
 }
@@ -13,9 +14,12 @@ type names struct {
 var _ expr.Names = names{}
 
 func newNames(d *Database, m Mapping) names {
-	n := names{m: m, schemas: make(map[string]bool), owned: make(map[Relation]string)}
+	n := names{m: m, schemas: make(map[string]bool), tables: make(map[Relation]bool), owned: make(map[Relation]string)}
 	for _, s := range d.Schemas {
 		n.schemas[s] = true
+	}
+	for i := range d.Tables {
+		n.tables[d.Tables[i].Relation] = true
 	}
 	for _, s := range d.Sequences {
 		if s.Owner != (Relation{}) {
@@ -30,15 +34,18 @@ func (n names) of(table Relation) names {
 	return n
 }
 
-// Qualified renames schema.name where the qualifier is a schema that was read, and table.column where it is the own table. An
-// alias that is called like a schema is taken for the schema.
+// Qualified renames schema.name where the qualifier is a schema that was read, and table.column where it is a table
+// beside the own one, or NEW or OLD of a trigger. An alias that is called like one of these is taken for it.
 func (n names) Qualified(qualifier, name string) (string, string) {
-	switch {
-	case n.schemas[qualifier]:
+	if n.schemas[qualifier] {
 		to := n.m.relation(Relation{qualifier, name})
 		return to.Schema, to.Name
-	case n.table.Name != "" && n.table.Name == qualifier:
-		return n.m.relation(n.table).Name, n.m.column(n.table, name)
+	}
+	if beside := (Relation{n.table.Schema, qualifier}); n.tables[beside] {
+		return n.m.relation(beside).Name, n.m.column(beside, name)
+	}
+	if qualifier == "new" || qualifier == "old" {
+		return qualifier, n.m.column(n.table, name)
 	}
 	return qualifier, name
 }
