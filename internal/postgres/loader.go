@@ -222,7 +222,7 @@ func nextResult(p *pgconn.Pipeline) error {
 	if !ok {
 		return fmt.Errorf("PostgreSQL answered out of turn (%T)", res)
 	}
-	for rr.NextRow() { //nolint:revive // rows of a SELECT in the file are nobody's
+	for rr.NextRow() { // rows of a SELECT in the file are nobody's
 	}
 	_, err = rr.Close()
 	return err
@@ -252,7 +252,7 @@ func (l *loader) single(ctx context.Context, it item) error {
 // exec runs one statement by the extended protocol.
 func (l *loader) exec(ctx context.Context, sql string) error {
 	rr := l.conn.ExecParams(ctx, sql, nil, nil, nil, nil)
-	for rr.NextRow() { //nolint:revive // as above
+	for rr.NextRow() { // rows of a SELECT in the file are nobody's
 	}
 	_, err := rr.Close()
 	return err

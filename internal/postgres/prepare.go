@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -155,7 +156,7 @@ func (l *loader) explain(it item, pg *pgconn.PgError) error {
 	case pg.Code == codeNotSupported || pg.Code == "58P01":
 		return fmt.Errorf("PostgreSQL %d has no extension %q here; install the package that brings it (the Debian package postgresql-contrib for PostgreSQL's own extensions): %w",
 			l.scratch.server.Major(), it.Extension.Name, pg)
-	case pg.Code == codeNoPrivilege:
+	case pg.Code == codeNoPrivilege && strings.HasPrefix(pg.Message, "permission denied to create extension"):
 		return fmt.Errorf("the extension %q needs a superuser's rights, which the code of a schema file does not get; take the statement out, and what depends on it: %w",
 			it.Extension.Name, pg)
 	}

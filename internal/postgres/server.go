@@ -129,7 +129,7 @@ func (s *Server) boot(ctx context.Context) error {
 // command is a program of the installation, run as the server's user, in a folder that the
 // user can enter and with nothing of our environment.
 func (s *Server) command(ctx context.Context, sig syscall.Signal, path string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // the path comes from Find, the arguments from this package
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = s.dir.path
 	cmd.Env = []string{"LC_ALL=C", "TZ=UTC", "PATH=" + s.bins.Dir + ":/usr/bin:/bin"}
 	cmd.SysProcAttr = childAttr(s.acct, sig)

@@ -61,7 +61,7 @@ func openDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // see above
+	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -70,8 +70,8 @@ func openDir(t *testing.T) string {
 // startHelper runs a process with a server in dir and waits until the server answers.
 func startHelper(t *testing.T, dir string) *exec.Cmd {
 	t.Helper()
-	testenv.Postgres(t)             // skips where there is none
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // this test's own binary
+	testenv.Postgres(t) // skips where there is none
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), helperVariable+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -98,7 +98,7 @@ func postmasters(t *testing.T, dir string) []int {
 	}
 	var pids []int
 	for _, path := range list {
-		line, err := os.ReadFile(path) //nolint:gosec // a process's command line
+		line, err := os.ReadFile(path)
 		if err != nil || !strings.Contains(string(line), dir) || strings.Contains(string(line), "janitor") {
 			continue
 		}
@@ -182,7 +182,7 @@ func killJanitor(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	for _, path := range list {
-		line, err := os.ReadFile(path) //nolint:gosec // a process's command line
+		line, err := os.ReadFile(path)
 		if err != nil || !strings.Contains(string(line), "veil-janitor\x00"+folder) {
 			continue
 		}
@@ -311,7 +311,7 @@ func TestBinariesThatCannotBeUsedAreNamed(t *testing.T) {
 	old := openDir(t)
 	script := "#!/bin/sh\necho 'postgres (PostgreSQL) 14.2'\n"
 	for _, name := range []string{"postgres", "initdb"} {
-		if err := os.WriteFile(filepath.Join(old, name), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(old, name), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -323,5 +323,28 @@ func TestBinariesThatCannotBeUsedAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+func TestRootDropsToTheUserThatWasAskedFor(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root changes users")
+	}
+	testenv.Postgres(t)
+	s, err := postgres.Start(t.Context(), postgres.Options{User: "nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, user := range []string{"root", "no-such-user"} {
+		if _, err := postgres.Start(t.Context(), postgres.Options{User: user}); err == nil || !strings.Contains(err.Error(), "useradd") {
+			t.Errorf("as %s: got %v", user, err)
+		}
+	}
+	closed := t.TempDir() // 0700, root's
+	if _, err := postgres.Start(t.Context(), postgres.Options{Dir: closed}); err == nil || !strings.Contains(err.Error(), "may not enter") {
+		t.Errorf("in a closed folder: got %v", err)
 	}
 }

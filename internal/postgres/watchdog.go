@@ -106,7 +106,7 @@ func (w *watchdog) terminate(ctx context.Context, why error) {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	err := w.scratch.server.asAdmin(ctx, func(c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "SELECT pg_catalog.pg_terminate_backend($1, 5000)", int32(w.pid)) //nolint:gosec // process numbers are positive and below 2^31
+		_, err := c.Exec(ctx, "SELECT pg_catalog.pg_terminate_backend($1, 5000)", int32(w.pid))
 		return err
 	})
 	if err != nil {

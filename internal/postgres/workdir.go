@@ -134,7 +134,7 @@ func lockedDir(parent string) (*workdir, error) {
 // furnish adds the server's two folders and starts the janitor.
 func (w *workdir) furnish(a account) error {
 	if a.drop { // the server's user passes through; it can list or change nothing here
-		if err := os.Chmod(w.path, 0o711); err != nil { //nolint:gosec // the folders below are 0700
+		if err := os.Chmod(w.path, 0o711); err != nil { //nolint:gosec // the folders in it are 0700
 			return err
 		}
 	}
@@ -155,7 +155,7 @@ func (w *workdir) hire() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("/bin/sh", "-c", janitorScript, "veil-janitor", w.path) //nolint:gosec // a constant script; the path is an argument, not text
+	cmd := exec.Command("/bin/sh", "-c", janitorScript, "veil-janitor", w.path)
 	cmd.Stdin, cmd.Dir = r, "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C goes to the terminal's group only
 	err = cmd.Start()

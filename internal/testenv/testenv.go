@@ -23,11 +23,7 @@ func Schemas(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("VEIL_SCHEMAS")
 	if dir == "" {
-		root, err := repositoryRoot()
-		if err != nil {
-			t.Skipf("the repository's root was not found: %v", err)
-		}
-		dir = filepath.Join(root, "..", "shared", "schemas")
+		dir = filepath.Join(Root(t), "..", "shared", "schemas")
 	}
 	if info, err := os.Stat(filepath.Join(dir, "ddl")); err != nil || !info.IsDir() {
 		t.Skipf("no real schemas in %s; set VEIL_SCHEMAS to their folder", dir)
@@ -35,19 +31,20 @@ func Schemas(t testing.TB) string {
 	return dir
 }
 
-// repositoryRoot is the nearest folder from the working one upwards that has the go.mod.
-func repositoryRoot() (string, error) {
+// Root is the repository's folder: the nearest one upwards that has the go.mod.
+func Root(t testing.TB) string {
+	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
-		return "", err
+		t.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
+			return dir
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", errors.New("no folder above has a go.mod")
+			t.Fatal("no folder above the test has a go.mod")
 		}
 		dir = up
 	}

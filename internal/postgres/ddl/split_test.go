@@ -50,7 +50,8 @@ func TestStatementsEndWherePsqlEndsThem(t *testing.T) {
 		{"a plain string after one with escapes", "SELECT E'a', '\\'; SELECT 2", []string{"SELECT E'a', '\\';", "SELECT 2"}},
 		{"a name that ends with e before a string", `SELECT date'\'; SELECT 2`, []string{`SELECT date'\';`, "SELECT 2"}},
 		{"a string in the old reading", "SET standard_conforming_strings = off; SELECT '\\';'; SET standard_conforming_strings = on; SELECT '\\'; SELECT 2", []string{
-			"SET standard_conforming_strings = off;", `SELECT '\';';`, "SET standard_conforming_strings = on;", `SELECT '\';`, "SELECT 2"}},
+			"SET standard_conforming_strings = off;", `SELECT '\';';`, "SET standard_conforming_strings = on;", `SELECT '\';`, "SELECT 2",
+		}},
 		{"a string with Unicode escapes", `SELECT U&'\'; SELECT 2`, []string{`SELECT U&'\';`, "SELECT 2"}},
 		{"a bit string", `SELECT B'1;', x'f;'; SELECT 2`, []string{`SELECT B'1;', x'f;';`, "SELECT 2"}},
 		{"a quoted name", `SELECT 1 AS "a;""b"; SELECT 2`, []string{`SELECT 1 AS "a;""b";`, "SELECT 2"}},
@@ -129,7 +130,7 @@ func FuzzSplit(f *testing.F) {
 		f.Fatalf("no seeds: %v", err)
 	}
 	for _, path := range seeds {
-		text, err := os.ReadFile(path) //nolint:gosec // a seed
+		text, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -1,0 +1,83 @@
+# Targets for people and for .ci/run. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Packages that also run in a browser, and packages with goroutines worth the race detector.
+PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare)(/|$$)')
+CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|introspect))(/|$$)')
+
+FUZZ_SECONDS ?= 100
+FUZZ_LONG_SECONDS ?= 3600
+BENCH ?= .
+PKG ?= ./...
+BENCH_COUNT ?= 6
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/veil
+	go build -trimpath -o bin/veil ./cmd/veil
+
+.PHONY: demo
+demo: postgres build ## check an example tenant against an example template
+	./bin/veil demo
+
+.PHONY: test
+test: postgres out/bin/testsummary ## run all tests (or those of PKG), ending with their counts
+	@export VEIL_PG_BINS="$${VEIL_PG_BINS-$$(.ci/postgres-versions)}"; \
+	go test -json -timeout 20m $(PKG) | out/bin/testsummary out/test-summary.txt
+
+.PHONY: race
+race: postgres ## run the tests of concurrent packages under the race detector
+	go test -race -short -timeout 20m $(CONCURRENT)
+
+.PHONY: lint
+lint: out/bin/golangci-lint ## check style and policy (.golangci.yml)
+	out/bin/golangci-lint run ./...
+
+.PHONY: fmt
+fmt: out/bin/golangci-lint ## format the code
+	out/bin/golangci-lint fmt ./...
+
+.PHONY: wasm
+wasm: ## build the pure packages for the browser
+	GOOS=js GOARCH=wasm go build $(PURE)
+
+.PHONY: fuzz
+fuzz: ## fuzz every decoder for a short time
+	.ci/fuzz $(FUZZ_SECONDS)
+
+.PHONY: fuzz-long
+fuzz-long: ## fuzz every decoder for an hour in all
+	.ci/fuzz $(FUZZ_LONG_SECONDS)
+
+.PHONY: bench
+bench: postgres out/bin/benchstat ## run the benchmarks (BENCH=regexp) and print their medians
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCH_COUNT) -timeout 60m $(PKG) | tee out/bench.txt
+	out/bin/benchstat out/bench.txt
+
+.PHONY: ci
+ci: ## everything that has to hold before a change is merged
+	.ci/run
+
+.PHONY: postgres
+postgres: ## install PostgreSQL where there is none
+	@.ci/install-postgres
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin out
+
+# Tools have a module of their own, so that their dependencies are not the project's.
+out/bin/golangci-lint: tools/go.mod tools/go.sum
+	go build -C tools -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+out/bin/benchstat: tools/go.mod tools/go.sum
+	go build -C tools -o ../$@ golang.org/x/perf/cmd/benchstat
+
+out/bin/testsummary: tools/go.mod $(wildcard tools/testsummary/*.go)
+	@go build -C tools -o ../$@ ./testsummary
