@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"math/bits"
 	"testing"
 
 	"github.com/veilschema/veil/he"
@@ -125,7 +126,7 @@ func TestEvaluationsOfTheWrongShapeAreRefused(t *testing.T) {
 	_, sub, _ := mustEncrypt(t, p, [32]byte{7}, [][]uint64{make([]uint64, p.N())})
 	for _, shape := range [][2]int{
 		{0, 1}, {1, 0}, {-1, 1}, {-1, -1}, {he.MaxReplies + 1, 1}, {1, he.MaxReplies + 1}, {64, 4},
-		{math.MaxInt, 2}, {1 << 32, 1 << 32}, {math.MinInt, math.MinInt},
+		{math.MaxInt, 2}, {1 << (bits.UintSize / 2), 1 << (bits.UintSize / 2)}, {math.MinInt, math.MinInt},
 	} {
 		w := constantWork(p, 1)
 		w.Layers, w.Rows = shape[0], shape[1]
