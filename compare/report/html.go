@@ -31,6 +31,8 @@ var csp = func() string {
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"show":         showHTML,
 	"showClip":     func(s string) template.HTML { return showHTML(clip(s, maxDetailRunes)) },
+	"visible":      visible,
+	"bound":        boundHTML,
 	"noun":         kindNoun,
 	"stamp":        stamp,
 	"size":         size,
@@ -38,7 +40,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"ruleWords":    ruleWords,
 	"stateWords":   stateWords,
 	"shortTitle":   func(f Finding) string { return shortTitle(&f) },
-	"under":        func(facts []Fact) []Fact { return facts[:min(len(facts), maxUnder)] },
+	"under":        underRows,
 	"underCaption": underCaption,
 }).Parse(pageText))
 
@@ -67,6 +69,15 @@ func showHTML(s string) template.HTML {
 	}
 	b.WriteString("</bdi>")
 	return template.HTML(b.String()) //nolint:gosec // escaped above, tested with hostile names
+}
+
+// boundHTML writes the power in 2^-34.2 or 1 in 10^38 as one.
+func boundHTML(s string) template.HTML {
+	base, power, ok := strings.Cut(template.HTMLEscapeString(visible(s)), "^")
+	if !ok {
+		return template.HTML(base) //nolint:gosec // escaped above
+	}
+	return template.HTML(base + "<sup>" + strings.ReplaceAll(power, "-", "−") + "</sup>") //nolint:gosec // escaped above
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
@@ -102,8 +113,8 @@ func verdictMark(c policy.Conformance) string {
 
 func underCaption(facts []Fact) string {
 	s := "With it: " + count(len(facts), "fact", "facts")
-	if len(facts) > maxUnder {
-		s += fmt.Sprintf(", of which the first %d are listed; the JSON form has all", maxUnder)
+	if len(underRows(facts)) == maxUnder {
+		s += "; a long list ends early here, the JSON form has all"
 	}
 	return s
 }

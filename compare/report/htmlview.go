@@ -23,7 +23,9 @@ type htmlView struct {
 	Rules                 []ruleRow
 	Scale                 []severityRow
 	Places                []findingPlace
-	Cut, FactsCut         string // say what was left out, "" where nothing was
+	Worst                 []findingPlace // the first few of Places
+	WorstCaption          string
+	Cut, FactsLead        string // say what is left out or folded away
 	Kinds                 []kindRow
 	NotJudged             []schema.NotJudged
 	Steps                 []stepRow
@@ -89,12 +91,56 @@ func newHTMLView(r *Report) *htmlView {
 		shown = shown[:maxHTMLFindings]
 	}
 	v.Places = findingPlaces(shown)
+	v.Worst = v.Places[:min(len(v.Places), worstPlaces)]
+	v.WorstCaption = "Where the findings are, worst first."
+	if n := len(v.Places); n > worstPlaces {
+		v.WorstCaption = fmt.Sprintf("The %d worst of %s with findings.", worstPlaces, count(n, "place", "places"))
+	}
 	if len(r.Facts) > maxHTMLFacts {
-		v.FactsCut = fmt.Sprintf("The %s are too many to list on a page; the JSON form has them all.", count(len(r.Facts), "fact", "facts"))
+		v.FactsLead = fmt.Sprintf("The %s are too many to list on a page; the JSON form has them all.", count(len(r.Facts), "fact", "facts"))
 	} else {
+		v.FactsLead = "Every fact by table. Open a table to see its facts, and to have them printed."
 		v.FactPlaces = factPlaces(r.Facts)
 	}
 	return v
+}
+
+// underRow is one row under a finding: a fact, or a column with its type and
+// properties in one.
+type underRow struct {
+	Noun, Name, Detail string
+	Verdict            schema.Verdict
+}
+
+// underRows merges the facts of one column that share verdict and rule, so
+// that a missing table reads like its definition. At most maxUnder rows.
+func underRows(facts []Fact) []underRow {
+	type column struct {
+		name    string
+		verdict schema.Verdict
+	}
+	var rows []underRow
+	at := make(map[column]int)
+	for _, f := range facts {
+		merges := columnKinds[f.Kind] && f.Rule == policy.RuleRequired
+		key := column{f.Name, f.Verdict}
+		if i, ok := at[key]; ok && merges {
+			rows[i].Detail = joinDetail(rows[i].Detail, expected(f.Fact))
+			continue
+		}
+		if merges && f.Kind == schema.KindColumn {
+			at[key] = len(rows)
+		}
+		rows = append(rows, underRow{kindNoun(f.Kind), f.Name, f.Detail, f.Verdict})
+	}
+	return rows[:min(len(rows), maxUnder)]
+}
+
+func joinDetail(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + ", " + b
 }
 
 func ruleRows(c Counts) []ruleRow {

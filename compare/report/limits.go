@@ -9,6 +9,9 @@ const (
 	// maxHTMLFindings bounds the findings that an HTML report describes.
 	maxHTMLFindings = 2000
 
+	// worstPlaces is how many tables the first page names.
+	worstPlaces = 6
+
 	// maxUnder bounds the facts listed under one finding of an HTML report.
 	maxUnder = 200
 
