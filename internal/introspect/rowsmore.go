@@ -144,7 +144,7 @@ func (r *reader) queryUnjudged(q *round) {
 	}
 	const member = ` AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = x.oid AND d.classid = x.tableoid AND d.deptype = 'e')`
 	q.each(`SELECT 'comment', count(*) FROM pg_description WHERE objoid = ANY ($1::oid[]) AND classoid = ANY (
-			ARRAY['pg_catalog.pg_class', 'pg_catalog.pg_type', 'pg_catalog.pg_proc', 'pg_catalog.pg_namespace']::regclass[])
+			ARRAY['pg_catalog.pg_class', 'pg_catalog.pg_type', 'pg_catalog.pg_proc']::regclass[])
 		UNION ALL SELECT 'rule', count(*) FROM pg_rewrite WHERE ev_class = ANY ($1::oid[]) AND rulename <> '_RETURN'
 		UNION ALL SELECT 'space', count(*) FROM pg_namespace WHERE oid = ANY ($2::oid[]) AND nspacl IS NOT NULL AND nspname <> 'public'
 		UNION ALL SELECT 'event', count(*) FROM pg_event_trigger x WHERE x.oid >= 16384`+member+`
@@ -152,7 +152,7 @@ func (r *reader) queryUnjudged(q *round) {
 		UNION ALL SELECT 'cast', count(*) FROM pg_cast x WHERE x.oid >= 16384`+member+`
 		UNION ALL SELECT 'language', count(*) FROM pg_language x WHERE x.oid >= 16384`+member+`
 		UNION ALL SELECT 'server', count(*) FROM pg_foreign_server x WHERE x.oid >= 16384`+member,
-		[]any{append(named, r.spaces...), r.spaces}, []any{&what, &n}, func() {
+		[]any{named, r.spaces}, []any{&what, &n}, func() {
 			if n > 0 {
 				r.count[why[what]] += n
 			}
