@@ -42,7 +42,11 @@ func (l *loader) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, undo()) }()
+	defer func() {
+		if undone := undo(); err == nil { // the first failure explains the second
+			err = undone
+		}
+	}()
 	conn, err := l.scratch.Connect(ctx)
 	if err != nil {
 		return err

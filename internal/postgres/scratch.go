@@ -32,6 +32,8 @@ func (s *Server) Scratch(ctx context.Context) (*Scratch, error) {
 		s.counter++
 		d.name = fmt.Sprintf("scratch_%d_%s", s.counter, strings.ToLower(rand.Text()[:8]))
 		if err := d.create(ctx, c); err != nil {
+			// Whatever there is of it goes with the server at the latest.
+			_ = d.drop(context.WithoutCancel(ctx), c)
 			return err
 		}
 		s.scratch++
@@ -76,18 +78,22 @@ func (d *Scratch) Close(ctx context.Context) error {
 	d.closed = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	id := pgx.Identifier{d.name}.Sanitize()
 	err := d.server.asAdmin(ctx, func(c *pgx.Conn) error {
 		d.server.scratch--
-		_, err1 := c.Exec(ctx, "DROP DATABASE IF EXISTS "+id+" WITH (FORCE)")
-		_, err2 := c.Exec(ctx, "DROP ROLE IF EXISTS "+id)
-		for _, role := range d.roles { // another scratch database may still name it
-			_, _ = c.Exec(ctx, "DROP ROLE IF EXISTS "+pgx.Identifier{role}.Sanitize())
-		}
-		return errors.Join(err1, err2)
+		return d.drop(ctx, c)
 	})
 	if err != nil {
 		return fmt.Errorf("the scratch database %s could not be dropped: %w", d.name, err)
 	}
 	return nil
+}
+
+func (d *Scratch) drop(ctx context.Context, c *pgx.Conn) error {
+	id := pgx.Identifier{d.name}.Sanitize()
+	_, err1 := c.Exec(ctx, "DROP DATABASE IF EXISTS "+id+" WITH (FORCE)")
+	_, err2 := c.Exec(ctx, "DROP ROLE IF EXISTS "+id)
+	for _, role := range d.roles { // another scratch database may still name it
+		_, _ = c.Exec(ctx, "DROP ROLE IF EXISTS "+pgx.Identifier{role}.Sanitize())
+	}
+	return errors.Join(err1, err2)
 }

@@ -223,7 +223,7 @@ func (s *Server) await(ctx context.Context) error {
 		case <-s.exited:
 			return fmt.Errorf("PostgreSQL %s ended as it started: %s", s.bins.Version, lastLine(s.stderr.b))
 		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx), err)
+			return fmt.Errorf("%w; the last answer was: %w", context.Cause(ctx), err)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
