@@ -80,6 +80,14 @@ func TestAForbiddenFactThatIsPresentIsCriticalAndGetsNoStatement(t *testing.T) {
 	}
 }
 
+func TestAForbiddenFactIsNeverFoldedAway(t *testing.T) {
+	tmpl := clinicTemplate(t)
+	r := newReport(t, inputFor(tmpl, verdictsBy(tmpl, []string{"table public.patient"}, []string{"column public.patient.ssn.", "column public.patient.religion."})))
+	if len(r.Findings) != 2 || r.Findings[0].Kind != schema.KindTable || len(r.Findings[1].Facts) != 2 {
+		t.Errorf("got %+v, want the missing table, and the undisclosed forbidden columns apart from it", r.Findings)
+	}
+}
+
 func TestStatementsAreProposedOnlyWhereTheyAreSimple(t *testing.T) {
 	for _, c := range []struct {
 		fact schema.Fact

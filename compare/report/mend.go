@@ -47,7 +47,7 @@ func columnAdvice(f schema.Fact, typ string) (advice, bool) {
 		}
 		return a, true
 	case schema.KindColumnType:
-		return advice{"Change the type after checking that every value fits; the server rewrites the table under an exclusive lock for most changes.",
+		return advice{"Change the type after checking that every value fits: digits beyond the new type are lost, and most changes rewrite the table under an exclusive lock.",
 			alter + column + " TYPE " + f.Detail + ";"}, true
 	case schema.KindNotNull:
 		return advice{"Fill the rows in which the column is null, then forbid nulls.", alter + column + " SET NOT NULL;"}, true
@@ -83,7 +83,7 @@ func tableAdvice(f schema.Fact) (advice, bool) {
 	case schema.KindUnique:
 		return advice{"Add the constraint after removing duplicates.", alter + " ADD UNIQUE " + f.Detail + ";"}, true
 	case schema.KindForeignKey:
-		return advice{"Add the foreign key after removing rows that point nowhere; on a large table add it NOT VALID and validate it separately.",
+		return advice{"Add the foreign key after removing rows that point nowhere, and drop the one it replaces where only the actions differ; on a large table add it NOT VALID and validate it separately.",
 			alter + " ADD FOREIGN KEY " + f.Detail + ";"}, true
 	case schema.KindCheck:
 		return advice{words: "Add the check after correcting the rows that break it; on a large table add it NOT VALID and validate it separately."}, true

@@ -1,9 +1,11 @@
 package template_test
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -60,20 +62,28 @@ func TestNoTwoEncodingsMeanTheSame(t *testing.T) {
 	}
 }
 
+// TestAClaimedCountAllocatesNothing claims as many facts as are allowed in a
+// template that holds almost none. A reader that trusts the count would take
+// some fifty megabytes for it.
 func TestAClaimedCountAllocatesNothing(t *testing.T) {
-	tmpl := compile(t, "")
-	b := encode(t, tmpl)
-	at := 8 + 1 + 1 + 4 + len(tmpl.Slug) + 4 + len(tmpl.Version) + 4 + len(tmpl.Title) + 32
-	for i := range 4 {
-		b[at+i] = 0xff // number of files
+	tmpl, err := template.Build(template.Meta{Slug: "a", Version: "1"}, facts(t, "table s.t.-"), nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	allocated := testing.AllocsPerRun(10, func() {
-		if _, err := template.Parse(b); err == nil {
-			t.Error("a list of four thousand million files is accepted")
-		}
-	})
-	if allocated > 50 {
-		t.Errorf("refusing it took %g allocations", allocated)
+	b := encode(t, tmpl)
+	at := len(b) - 26 - 4 // the one fact takes 26 bytes, the count before it 4
+	if got := binary.BigEndian.Uint32(b[at:]); got != 1 {
+		t.Fatalf("the count of facts is %d, want 1: the test looks at the wrong place", got)
+	}
+	binary.BigEndian.PutUint32(b[at:], template.MaxJudged)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := template.Parse(b); err == nil {
+		t.Error("a list of half a million facts in 26 bytes is accepted")
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("refusing it took %d bytes", n)
 	}
 }
 
@@ -182,6 +192,11 @@ func TestTheEncodingIsWhatItsDocumentationSays(t *testing.T) {
 		"01" + "01" + "00000001" + "73" + "00000001" + "74" + "00000000" + "00000000" // table s.t
 	if got := hex.EncodeToString(encode(t, tmpl)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	// printf 'veil/template/v1\0' followed by the bytes above, through sha256sum
+	const digest = "d72eb105c7112524060f50f04ff4649e1a444f2d0b1bf85454e1545adf3b95eb"
+	if got := fmt.Sprintf("%x", tmpl.Digest()); got != digest {
+		t.Errorf("the digest is %s, want %s", got, digest)
 	}
 }
 

@@ -72,6 +72,16 @@ func TestFactsThatPointAtAWithheldTableAreWithheld(t *testing.T) {
 	}
 }
 
+func TestAPatternOfAnythingDoesNotMatchNothing(t *testing.T) {
+	w, err := template.ParseWithholding([]byte(`withhold: [{table: "*"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !w.Withholds(fact(t, "table s.t.-")) || w.Withholds(fact(t, "enum s.-.e f,m")) {
+		t.Error("every table and nothing else should be withheld")
+	}
+}
+
 func TestNoPolicyWithholdsNothing(t *testing.T) {
 	empty, err := template.ParseWithholding(nil)
 	if err != nil {
