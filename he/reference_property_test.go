@@ -77,7 +77,7 @@ func drawComparison(t *rapid.T, sets []*he.Parameters) *comparison {
 	c.workers = rapid.IntRange(0, 4).Draw(t, "workers")
 	binary.LittleEndian.PutUint64(c.seed[:], rapid.Uint64().Draw(t, "seed"))
 	binary.LittleEndian.PutUint64(c.evaluation[:], rapid.Uint64().Draw(t, "evaluation seed"))
-	draw := slotDrawer(c.params, rapid.IntRange(0, 3).Draw(t, "values"), c.seed)
+	draw := slotDrawer(c.params, rapid.IntRange(0, 4).Draw(t, "values"), c.seed)
 	for range columns {
 		c.columns = append(c.columns, draw())
 	}
@@ -100,9 +100,13 @@ func drawRows(rows int, draw func() []uint64) [][]uint64 {
 	return out
 }
 
-// slotDrawer draws slots: all zero, all t-1, a mixture of extremes, or uniform.
+// slotDrawer draws slots: all zero, all t-1, a mixture of extremes, uniform, or
+// slots whose coefficients are where lifting and rounding change their minds.
 func slotDrawer(p *he.Parameters, shape int, seed [32]byte) func() []uint64 {
 	s := he.NewStream(seed, "test values", uint64(shape))
+	if shape == 4 {
+		return func() []uint64 { return turningPoints(p, s) }
+	}
 	value := map[int]func() uint64{
 		0: func() uint64 { return 0 },
 		1: func() uint64 { return p.T() - 1 },
@@ -116,6 +120,22 @@ func slotDrawer(p *he.Parameters, shape int, seed [32]byte) func() []uint64 {
 		}
 		return out
 	}
+}
+
+// turningPoints returns slots whose coefficients m, or whose Q m, are the values
+// modulo t at which a centred representative changes its sign.
+func turningPoints(p *he.Parameters, s *he.Stream) []uint64 {
+	t := p.T()
+	factor := uint64(1)
+	if s.Below(2) == 0 {
+		factor = power(new(big.Int).Mod(p.Q(), new(big.Int).SetUint64(t)).Uint64(), t-2, t)
+	}
+	out := make([]uint64, p.N())
+	for j := range out {
+		out[j] = times([]uint64{0, 1, t / 2, t/2 + 1, t - 1}[s.Below(5)], factor, t)
+	}
+	p.ToSlots(out, out)
+	return out
 }
 
 // fatal is what testing.T and rapid.T have in common here.
