@@ -199,25 +199,36 @@ func (m spoiledMatrix) Constant(out [][]uint64) {
 }
 
 // ParseBody reads a body alone, without signature, as the receiver of that type
-// does, in a session of that layout, layers and number of template facts.
-func ParseBody(t Type, body []byte, l Layout, layers, facts int) (err error) {
+// does, in a session of that layout, layers and number of template facts. It
+// returns a function that encodes what was read.
+func ParseBody(t Type, body []byte, l Layout, layers, facts int) (encode func() []byte, err error) {
 	switch t {
 	case TypeOpen:
-		_, err = parseOpen(body)
+		b, err := parseOpen(body)
+		return b.encode, err
 	case TypeOffer:
-		_, err = parseOffer(body)
+		b, err := parseOffer(body)
+		return b.encode, err
 	case TypeAccept, TypeSalt, TypeCommitment, TypeSeed, TypeVerdict:
-		_, err = value32(t, body)
+		v, err := value32(t, body)
+		return func() []byte { return v[:] }, err
 	case TypeSubmission:
-		_, _, err = parseSubmission(l, body)
+		root, s, err := parseSubmission(l, body)
+		return func() []byte {
+			out, _ := submissionBody(root, s)
+			return out
+		}, err
 	case TypeResponse:
-		_, err = he.ParseResponse(l.Set, layers*rows, body)
+		r, err := he.ParseResponse(l.Set, layers*rows, body)
+		return func() []byte {
+			out, _ := r.AppendBinary(nil)
+			return out
+		}, err
 	case TypeDisclosure:
-		_, err = parseDisclosure(body, facts)
-	default:
-		err = errors.New("no such message")
+		d, err := parseDisclosure(body, facts)
+		return d.encode, err
 	}
-	return err
+	return nil, errors.New("no such message")
 }
 
 // ParseEnvelope reads a message's envelope.
