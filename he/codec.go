@@ -14,6 +14,10 @@ import (
 //	            prime's width, in the transform's domain
 //	reply       N coefficients of c0 at replyBits0, then N of c1 at replyBits1
 //
+// In the transform's domain position j holds the value at the root
+// g^((q-1)/2N) to the power 2 rev(j) + 1, rev the reversal of log2 N bits and g
+// the smallest primitive root above 2.
+//
 // Integers are big-endian; packed values fill a byte from its low bits up. The
 // length follows from set and count and is checked before anything is
 // allocated; every residue is checked to be below its prime. N is a multiple of

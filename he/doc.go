@@ -52,5 +52,5 @@
 // Low Communication, Computation and Interaction via Threshold FHE" (Eurocrypt
 // 2012). Parameters: Bossuat et al., "Security Guidelines for Implementing
 // Homomorphic Encryption" (IACR ePrint 2024/463). Derivations and numbers stand
-// in docs/protocol.md.
+// in docs/parameters.md.
 package he

@@ -42,11 +42,13 @@ type literal struct {
 // literals is the allow-list: no other parameters can be had from this package.
 //
 // Security: uniform ternary secret, centred binomial error of standard
-// deviation 3.24. Limits on log2 Q are those of Bossuat et al., IACR ePrint
-// 2024/463, table 5.2 (lattice estimator, cost model MATZOV, classical: 106 at
-// N = 4096, 214 at N = 8192 for 128 bits) and its quantum counterpart (101 and
-// 203), the smaller taken; 192 bits at N = 8192 allow about 140.
-// TestParameterSetsAreRecomputed finds the primes anew.
+// deviation 3.24. maxLogQ is the smaller of two limits at that level and ring
+// degree: classical, Bossuat et al., IACR ePrint 2024/463, table 5.2 (lattice
+// estimator, cost model MATZOV): 106 and 214 for 128 bits at N = 4096 and 8192,
+// 147 for 192 bits at 8192; and quantum, the tables computed for that paper's
+// first version (cost model LaaMosPol14): 101, 203 and 140. Stricter quantum
+// models allow less; docs/parameters.md section 6 names them and what each
+// figure was confirmed from. TestParameterSetsAreRecomputed finds the primes anew.
 var literals = []literal{
 	{
 		id: Small4096, name: "small-4096", logN: 12,
