@@ -31,7 +31,9 @@ type Work struct {
 	// Matrix returns the rows of one layer. It is called from several
 	// goroutines, once for each layer.
 	Matrix func(layer int) Matrix
-	// Seed determines everything random in the replies.
+	// Seed determines everything random in the replies. The caller binds it to
+	// the submission: two submissions evaluated under one seed get the same
+	// flooding, and the difference of their replies has none.
 	Seed [32]byte
 	// Workers bounds the goroutines; it does not change the result.
 	Workers int

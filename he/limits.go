@@ -18,7 +18,7 @@ const (
 	// sum of random terms is computed for.
 	tailBits = 128
 
-	// maxReplyCoefficients is the number of coefficients, 2^x, over which the
-	// failure probability of one response is spread.
+	// log2MaxReplyCoefficients spreads the failure probability of a response over
+	// 2^21 coefficients: MaxReplies at the largest ring degree are fewer.
 	log2MaxReplyCoefficients = 21
 )
