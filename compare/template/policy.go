@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -161,7 +162,7 @@ func parseName(n *yaml.Node, key string, ps *problems) string {
 	}
 	name, err := literalName(source)
 	switch {
-	case err == errTrailingBackslash:
+	case errors.Is(err, errTrailingBackslash):
 		ps.add(n.Line, "the %s %q %v", key, source, err)
 	case err != nil:
 		ps.add(n.Line, "the %s %q %v, but unknown names cannot be enumerated: a comparison tests one literal fact at a time, "+
