@@ -41,7 +41,8 @@ func Find(binDir string) (Binaries, error) {
 	if binDir != "" {
 		b, err := probe(binDir)
 		if err != nil {
-			return Binaries{}, fmt.Errorf("the configured PostgreSQL folder %s cannot be used: %w", binDir, err)
+			return Binaries{}, fmt.Errorf("%w: the configured folder %s cannot be used: %w; configure another, or none and install PostgreSQL with `%s`",
+				ErrNoBinaries, binDir, err, installCommand())
 		}
 		return b, nil
 	}
@@ -88,7 +89,7 @@ func probe(dir string) (Binaries, error) {
 	for _, name := range []string{"postgres", "initdb"} {
 		info, err := os.Stat(b.path(name))
 		if err != nil {
-			return Binaries{}, fmt.Errorf("it has no %s: %w", name, err)
+			return Binaries{}, fmt.Errorf("it has no program %s (%w)", name, errors.Unwrap(err))
 		}
 		if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
 			return Binaries{}, fmt.Errorf("%s is no program", b.path(name))
