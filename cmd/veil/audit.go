@@ -13,7 +13,7 @@ func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Verify, offline, what others say",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
@@ -23,7 +23,7 @@ func (a *app) auditCommand() *cobra.Command {
 		Long: `Evidence reads a file that veil wrote when a side broke the protocol, follows the
 signed messages in it and evaluates again. It needs no network and trusts neither
 side. Exit code 5: the evidence proves the offence; 2: it proves nothing.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneFile,
 		RunE: func(_ *cobra.Command, args []string) error { return a.evidence(args[0], asJSON) },
 	}
 	evidence.Flags().BoolVar(&asJSON, "json", false, "print JSON")

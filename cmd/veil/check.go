@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +47,7 @@ A policy file is the template's (visibility, required, optional, forbidden,
 any_of, waivers) or the tenant's (withhold), or holds both.`,
 		Example: `  veil check --template-ddl standard.sql --ddl ours.sql
   veil check --template-ddl standard.sql --dsn postgres://app@db/prod --schema sales --html report.html`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
@@ -56,13 +57,15 @@ any_of, waivers) or the tenant's (withhold), or holds both.`,
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.StringVar(&f.html, "html", "", "write the report as one HTML file")
 	flags.BoolVar(&f.keep, "keep", false, "use the tenant's key and keep what is needed to open the comparison later (default: a key for this check only)")
-	cmd.MarkFlagsMutuallyExclusive("json", "html")
 	return cmd
 }
 
 func (a *app) check(ctx context.Context, f checkFlags) error {
-	if len(f.templateDDL) == 0 {
+	switch {
+	case len(f.templateDDL) == 0:
 		return usagef("there is no template; give its DDL with --template-ddl")
+	case f.json && f.html != "":
+		return usagef("--json and --html are both given; a report is written in one form")
 	}
 	o := check.Options{
 		Template: check.Source{DDL: f.templateDDL},
@@ -135,12 +138,12 @@ func (a *app) keepEvidence(m *compare.Misconduct) error {
 func (a *app) useKey(ctx context.Context, o *check.Options) (release func(), err error) {
 	root, err := keyfile.OpenRoot(ctx, a.config.Tenant.Key, &keyfile.Sources{})
 	if err != nil {
-		return nil, err
+		return nil, keyProblem(err)
 	}
 	if err := os.MkdirAll(a.config.Tenant.State, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the session log cannot be made: %w", err)
 	}
-	log, err := sessionlog.Open(a.config.Tenant.State + "/" + sessionlog.LogName)
+	log, err := sessionlog.Open(filepath.Join(a.config.Tenant.State, sessionlog.LogName))
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ func (a *app) configCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "Print the effective configuration",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			c := a.config
 			_, err := fmt.Fprintf(a.out, "postgres:\n  bin: %q\n  user: %q\ntenant:\n  key: %q\n  state: %q\nworkers: %d\n",

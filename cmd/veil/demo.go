@@ -28,7 +28,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: `Demo checks an example: the database of a made-up insurer, which deviates in ten
 ways from a template of clinical claims. It prints the report, what was exchanged
 and what the evaluating side saw. Exit code 0 means that all ten were found.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir) },
 	}
 	cmd.Flags().StringVar(&dir, "out", "", "folder to leave report.json, report.html and the messages in")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/veilschema/veil/internal/check"
 	"github.com/veilschema/veil/internal/keyfile"
 	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/sessionlog"
 	"github.com/veilschema/veil/keys"
 )
 
@@ -80,16 +82,20 @@ func codeOf(err error) int {
 		code int
 	}{
 		{isA[*compare.Misconduct], exitMisconduct},
-		{isA[usageError], exitUsage},
+		{isOneOf(syscall.ENOSPC, syscall.EDQUOT), exitUnavailable},
+		{diskFull, exitUnavailable},
+		{isA[*postgres.LoadError], exitUsage},
 		{isOneOf(keys.ErrUnsealed, keyfile.ErrUnsafe, fs.ErrPermission), exitDenied},
 		{denied, exitDenied},
-		{isA[*postgres.LoadError], exitUsage},
+		{isA[usageError], exitUsage},
+		{isA[*check.Refused], exitUsage},
 		{isA[*template.PolicyError], exitUsage},
-		{isOneOf(postgres.ErrNoBinaries, syscall.ENOSPC, syscall.EDQUOT, context.DeadlineExceeded), exitUnavailable},
+		{isOneOf(postgres.ErrNoBinaries, sessionlog.ErrLocked, context.DeadlineExceeded, io.ErrUnexpectedEOF), exitUnavailable},
 		{isA[*check.Unavailable], exitUnavailable},
-		{isA[net.Error], exitUnavailable},
+		{isA[*net.OpError], exitUnavailable}, // not net.Error, which every error of the system is
 		{unavailable, exitUnavailable},
-		{isOneOf(fs.ErrNotExist, keyfile.ErrMissing, keyfile.ErrExists, check.ErrEmpty), exitUsage},
+		{isOneOf(fs.ErrNotExist, syscall.EISDIR, syscall.ENOTDIR, syscall.ENAMETOOLONG), exitUsage},
+		{isOneOf(keyfile.ErrMissing, keyfile.ErrExists, check.ErrEmpty), exitUsage},
 	} {
 		if row.fits(err) {
 			return row.code
@@ -119,6 +125,13 @@ func isOneOf(targets ...error) func(error) bool {
 func denied(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "28") || pg.Code == "42501")
+}
+
+// diskFull says whether the disk under PostgreSQL is full, for whatever reason a
+// statement then fails.
+func diskFull(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "53100"
 }
 
 // unavailable says whether PostgreSQL could not serve: classes 08 (connection), 53

@@ -22,7 +22,7 @@ func (a *app) factsCommand() *cobra.Command {
 		Long: `Facts prints a schema's canonical facts, one a line: kind, schema, table, name and
 detail, separated by tabs. These are what a comparison encrypts; docs/facts.md
 specifies them byte by byte. Nothing leaves this machine.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.facts(cmd.Context(), source, asJSON) },
 	}
 	source.bind(cmd.Flags())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -21,16 +22,16 @@ it. What seals and opens it comes from exactly one of: a passphrase typed on the
 terminal, VEIL_PASSPHRASE_FD (the number of a file descriptor to read it from),
 or for machines VEIL_KEY_FD or VEIL_KEY (a sealing key of 32 bytes, as 64
 hexadecimal digits).`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
 	create := &cobra.Command{
-		Use: "new", Short: "Make the tenant's root key; an existing file is never overwritten", Args: cobra.NoArgs,
+		Use: "new", Short: "Make the tenant's root key; an existing file is never overwritten", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.keysNew(cmd.Context(), asJSON) },
 	}
 	show := &cobra.Command{
-		Use: "show", Short: "Open the key and show the identity that derives from it", Args: cobra.NoArgs,
+		Use: "show", Short: "Open the key and show the identity that derives from it", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.keysShow(cmd.Context(), asJSON) },
 	}
 	for _, c := range []*cobra.Command{create, show} {
@@ -43,7 +44,7 @@ hexadecimal digits).`,
 func (a *app) keysNew(ctx context.Context, asJSON bool) error {
 	root, err := keyfile.CreateRoot(ctx, a.config.Tenant.Key, rand.Reader, &keyfile.Sources{})
 	if err != nil {
-		return err
+		return keyProblem(err)
 	}
 	defer root.Wipe()
 	if err := a.printKey(root, asJSON); err != nil {
@@ -56,10 +57,22 @@ func (a *app) keysNew(ctx context.Context, asJSON bool) error {
 func (a *app) keysShow(ctx context.Context, asJSON bool) error {
 	root, err := keyfile.OpenRoot(ctx, a.config.Tenant.Key, &keyfile.Sources{})
 	if err != nil {
-		return err
+		return keyProblem(err)
 	}
 	defer root.Wipe()
 	return a.printKey(root, asJSON)
+}
+
+// keyProblem says that a key did not open for a reason that whoever called can
+// mend: what is not about rights or the disk is about what was given.
+func keyProblem(err error) error {
+	if errors.Is(err, keyfile.ErrMissing) {
+		err = fmt.Errorf("%w; veil keys new makes one", err)
+	}
+	if codeOf(err) == exitInternal {
+		return usageError{err}
+	}
+	return err
 }
 
 // printKey shows the public half and how the file is sealed.

@@ -31,7 +31,7 @@ Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(a.in)
@@ -43,23 +43,38 @@ Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
 	root.SetVersionTemplate("veil {{.Version}}\n")
 	bindConfig(root, a)
 	root.AddCommand(a.checkCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.demoCommand(), a.configCommand())
-	noArguments(root)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		for _, shell := range append(completion.Commands(), completion) {
+			shell.Args = noArguments // cobra's own answer would count as a fault of ours
+		}
+	}
 	return root
 }
 
-// noArguments turns cobra's complaints about arguments into usage errors.
-func noArguments(cmd *cobra.Command) {
-	for _, c := range cmd.Commands() {
-		if check := c.Args; check != nil {
-			c.Args = func(cmd *cobra.Command, args []string) error {
-				if err := check(cmd, args); err != nil {
-					return usagef("%w; see %s --help", err, cmd.CommandPath())
-				}
-				return nil
-			}
-		}
-		noArguments(c)
+// noArguments refuses arguments: those of a group are no command of it, and files
+// are given with flags.
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case !cmd.HasSubCommands():
+		return usagef("%s takes no arguments, and %q is one; files are given with flags; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
 	}
+	hint := ""
+	cmd.SuggestionsMinimumDistance = 2
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		hint = fmt.Sprintf("; did you mean %s %s?", cmd.CommandPath(), similar[0])
+	}
+	return usagef("there is no command %q%s; see %s --help", cmd.CommandPath()+" "+args[0], hint, cmd.CommandPath())
+}
+
+// oneFile wants exactly one argument, a file.
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("%s takes one file, and %d are given; see %s --help", cmd.CommandPath(), len(args), cmd.CommandPath())
+	}
+	return nil
 }
 
 // version returns the module's version as the build recorded it.
@@ -86,7 +101,7 @@ func colored(w io.Writer) bool {
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// writeNew writes a file for the user; an existing one is replaced.
+// writeFile writes a file for the user; an existing one is replaced.
 func writeFile(path string, data []byte) error {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return fmt.Errorf("the file was not written: %w", err)

@@ -69,7 +69,7 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 	}
 	prepared, err := compare.Prepare(t)
 	if err != nil {
-		return nil, err
+		return nil, &Refused{err}
 	}
 	o.Progress("reading the tenant's schema")
 	started := time.Now()
@@ -85,6 +85,9 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 	factsTime := time.Since(factsAt)
 	if len(aligned.Facts) == 0 {
 		return nil, fmt.Errorf("the tenant's schema: %w; name the right one with --schema", ErrEmpty)
+	}
+	if n := len(aligned.Facts); n > compare.MaxFacts {
+		return nil, refusef("the tenant's schema has %d facts and a comparison takes %d; read less of it with --schema", n, compare.MaxFacts)
 	}
 	exchange, err := o.exchange(ctx, prepared, aligned.Facts)
 	if err != nil {

@@ -15,9 +15,6 @@ import (
 	"github.com/veilschema/veil/internal/postgres"
 )
 
-// ErrEmpty says that there is nothing to compare in a schema.
-var ErrEmpty = errors.New("it has no facts")
-
 // Source says where a schema is to be read from: a database or DDL files, and
 // only one of them.
 type Source struct {
@@ -63,7 +60,7 @@ func (s *Server) scratch(ctx context.Context) (*postgres.Scratch, error) {
 	if s.server == nil {
 		server, err := postgres.Start(ctx, s.Options)
 		if err != nil {
-			return nil, err
+			return nil, &Unavailable{err}
 		}
 		s.server = server
 	}
@@ -87,7 +84,7 @@ func readDatabase(ctx context.Context, from Source) (*Reading, error) {
 	cfg, err := pgx.ParseConfig(from.DSN)
 	if err != nil {
 		// The cause would repeat the string, with its password.
-		return nil, errors.New("the connection string does not read; write it like postgres://user@host:5432/database")
+		return nil, refusef("the connection string is not understood; write it like postgres://user@host:5432/database")
 	}
 	cfg.RuntimeParams["application_name"] = "veil"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
@@ -97,17 +94,6 @@ func readDatabase(ctx context.Context, from Source) (*Reading, error) {
 	defer conn.Close(context.WithoutCancel(ctx))
 	return introspected(ctx, conn, from)
 }
-
-// unreachable explains a failed connection without the password.
-func unreachable(cfg *pgx.ConnConfig, err error) error {
-	return &Unavailable{fmt.Errorf("the database %q at %s:%d does not answer to user %q; check that it runs, and its address and password: %w", cfg.Database, cfg.Host, cfg.Port, cfg.User, err)}
-}
-
-// Unavailable marks an error whose cause is that something could not be reached.
-type Unavailable struct{ error }
-
-// Unwrap returns the cause.
-func (u *Unavailable) Unwrap() error { return u.error }
 
 func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Reading, error) {
 	start := time.Now()
@@ -139,6 +125,10 @@ func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Read
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	reading, err := introspected(ctx, conn, from)
+	if missing, ok := errors.AsType[*introspect.NoSchemaError](err); ok {
+		// The scratch database's name tells nobody anything.
+		return nil, refusef("the DDL makes no schema %q; %s", missing.Schema, missing.Others())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +139,9 @@ func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Read
 func introspected(ctx context.Context, conn *pgx.Conn, from Source) (*Reading, error) {
 	start := time.Now()
 	database, err := introspect.Read(ctx, conn, introspect.Options{Schemas: from.Schemas})
+	if isA[*introspect.NoSchemaError](err) {
+		return nil, &Refused{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -180,13 +173,13 @@ type Alignment struct {
 }
 
 // Align turns a tenant's schema into facts under the template's names: renamed by
-// the mapping and, where each side has exactly one schema and the mapping names
+// the mapping, which has to fit ([Refused]), and, where each side has exactly one schema and the mapping names
 // none, that one onto the other.
 func Align(tenant *schema.Database, templateFacts schema.Facts, m schema.Mapping) (*Alignment, error) {
 	a := &Alignment{Mapping: m}
 	var err error
 	if a.Facts, a.Coverage, err = tenant.Facts(m); err != nil {
-		return nil, err
+		return nil, &Refused{err}
 	}
 	mine, theirs := occupied(a.Facts), occupied(templateFacts)
 	if len(m.Schemas) > 0 || len(mine) != 1 || len(theirs) != 1 || mine[0] == theirs[0] {

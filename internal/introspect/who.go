@@ -3,6 +3,7 @@ package introspect
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ func (r *reader) choose(all map[string]uint32, want []string) error {
 	for _, name := range want {
 		oid, ok := all[name]
 		if !ok {
-			return refused{fmt.Errorf("the database %q has no schema %q; %s", r.out.Name, name, listSchemas(all))}
+			return refused{&NoSchemaError{Database: r.out.Name, Schema: name, Has: slices.Sorted(maps.Keys(all))}}
 		}
 		r.spaces = append(r.spaces, oid)
 		r.space[oid] = name
@@ -79,15 +80,26 @@ func (r *reader) choose(all map[string]uint32, want []string) error {
 // maxListed is how many schemas an error message lists.
 const maxListed = 10
 
-func listSchemas(all map[string]uint32) string {
-	if len(all) == 0 {
+// NoSchemaError says that a schema that was asked for is not there.
+type NoSchemaError struct {
+	Database, Schema string
+	Has              []string // the schemas that are there, sorted
+}
+
+// Error names the schemas that are there.
+func (e *NoSchemaError) Error() string {
+	return fmt.Sprintf("the database %q has no schema %q; %s", e.Database, e.Schema, e.Others())
+}
+
+// Others is a clause that lists the schemas that are there.
+func (e *NoSchemaError) Others() string {
+	if len(e.Has) == 0 {
 		return "it has none but the system's"
 	}
-	names := make([]string, 0, len(all))
-	for name := range all {
-		names = append(names, fmt.Sprintf("%q", name))
+	names := make([]string, len(e.Has))
+	for i, name := range e.Has {
+		names[i] = fmt.Sprintf("%q", name)
 	}
-	slices.Sort(names)
 	if more := len(names) - maxListed; more > 0 {
 		return fmt.Sprintf("it has %s and %d more", strings.Join(names[:maxListed], ", "), more)
 	}

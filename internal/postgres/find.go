@@ -89,7 +89,7 @@ func probe(dir string) (Binaries, error) {
 	for _, name := range []string{"postgres", "initdb"} {
 		info, err := os.Stat(b.path(name))
 		if err != nil {
-			return Binaries{}, fmt.Errorf("it has no program %s (%w)", name, errors.Unwrap(err))
+			return Binaries{}, fmt.Errorf("it has no %s (%w)", name, errors.Unwrap(err))
 		}
 		if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
 			return Binaries{}, fmt.Errorf("%s is no program", b.path(name))
