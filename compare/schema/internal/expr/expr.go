@@ -21,19 +21,6 @@ func Canonical(text string, names Names) (string, error) {
 	return strings.Join(spelt, ", "), nil
 }
 
-// List splits the text of several expressions at its top-level commas and returns the canonical spelling of each.
-func List(text string, names Names) ([]string, error) {
-	list, err := parse(text, names)
-	if err != nil {
-		return nil, fmt.Errorf("expressions are not understood: %w", err)
-	}
-	spelt := make([]string, len(list))
-	for i, n := range list {
-		spelt[i] = n.inner().String()
-	}
-	return spelt, nil
-}
-
 // Type returns the canonical spelling of a type as format_type prints it with an empty search_path.
 func Type(text string, names Names) (string, error) {
 	tokens, err := tokenize(text)

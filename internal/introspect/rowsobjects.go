@@ -159,7 +159,7 @@ func (r *reader) queryUnjudged(q *round) {
 		})
 }
 
-// relationsOf returns what is called by an object id, of whichever schema.
+// relationName returns the name of a relation, of whichever schema.
 func (r *reader) relationName(oid uint32) schema.Relation {
 	if rel := r.cat.byOID[oid]; rel != nil {
 		return rel.name
