@@ -287,11 +287,31 @@ func TestParametersThatCannotDecryptAreRefused(t *testing.T) {
 		"a modulus too small for the flood to hide anything and decrypt": {LogN: 6, Primes: primesFor(64, 32, 31), T: primesFor(64, 30)[0], ReplyBits0: 62, ReplyBits1: 64},
 		"a prime below t":                   {LogN: 6, Primes: primesFor(64, 49, 30), T: primesFor(64, 31)[0], ReplyBits0: 35, ReplyBits1: 43},
 		"a prime of 61 bits":                {LogN: 6, Primes: primesFor(64, 61, 60), T: primesFor(64, 31)[0], ReplyBits0: 35, ReplyBits1: 43},
+		"a degree below 64":                 {LogN: 5, Primes: primesFor(64, 49, 48), T: primesFor(64, 31)[0], ReplyBits0: 35, ReplyBits1: 43},
 		"a composite modulus":               {LogN: 6, Primes: []uint64{1<<49 - 127, 1<<48 - 127}, T: primesFor(64, 31)[0], ReplyBits0: 35, ReplyBits1: 43},
 		"a plaintext prime not 1 modulo 2N": {LogN: 6, Primes: primesFor(64, 49, 48), T: 1<<31 - 1, ReplyBits0: 35, ReplyBits1: 43},
 	} {
 		if _, err := he.NewTestParameters(set); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestStatedProbabilitiesAreTheDocumentedNumbers(t *testing.T) {
+	sets := vettedSets(t)
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"false match, small-4096, 1,024 places, degree 4", sets[0].FalseMatch(1024, 4), -19},
+		{"false match, public-8192, 1,024 places, degree 4", sets[1].FalseMatch(1024, 4), -28},
+		{"forgery, small-4096", sets[0].Forgery(32, 32), -30.4},
+		{"forgery, public-8192", sets[1].Forgery(16, 32), -40},
+		{"forgery, confidential-8192", sets[2].Forgery(16, 32), -52},
+		{"decryption failure", sets[0].DecryptionFailure(), -128},
+	} {
+		if math.Abs(c.got-c.want) > 0.05 {
+			t.Errorf("%s: 2^%.2f, want 2^%.2f", c.name, c.got, c.want)
 		}
 	}
 }

@@ -168,7 +168,8 @@ func (p *Parameters) parseResidues(b []byte) ([][]uint64, []byte, error) {
 	return out, b, nil
 }
 
-// packedBytes returns the bytes of n values of width bits, n a multiple of 8.
+// packedBytes returns the bytes of n values of width bits, a multiple of 8: n is
+// one of 64.
 func packedBytes(n, width int) int { return n / 8 * width }
 
 // appendPacked appends values < 2^width, 1 <= width <= 64, low bits first.
@@ -182,10 +183,6 @@ func appendPacked(b []byte, values []uint64, width int) []byte {
 			used -= 64
 			word = v >> (width - used) // 0 where used is 0: width-used is then width < 64, or 64
 		}
-	}
-	for ; used > 0; used -= 8 {
-		b = append(b, byte(word))
-		word >>= 8
 	}
 	return b
 }
@@ -201,8 +198,8 @@ func parsePacked(b []byte, n, width int) ([]uint64, []byte) {
 	for i := range values {
 		v := word
 		if have < width {
-			next := loadWord(src)
-			src = src[min(8, len(src)):]
+			next := binary.LittleEndian.Uint64(src)
+			src = src[8:]
 			v |= next << have
 			word = next >> (width - have)
 			have += 64
@@ -213,16 +210,4 @@ func parsePacked(b []byte, n, width int) ([]uint64, []byte) {
 		values[i] = v & mask
 	}
 	return values, rest
-}
-
-// loadWord reads up to eight bytes, little-endian.
-func loadWord(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.LittleEndian.Uint64(b)
-	}
-	w := uint64(0)
-	for i, x := range b {
-		w |= uint64(x) << (8 * i)
-	}
-	return w
 }

@@ -130,6 +130,9 @@ func ParseSet(name string) (*Parameters, error) {
 
 func newParameters(l literal) (*Parameters, error) {
 	n := 1 << l.logN
+	if n%64 != 0 {
+		return nil, fmt.Errorf("parameter set %s: ring degree %d is not a multiple of 64, which the wire format needs", l.name, n)
+	}
 	field, err := newField(n, l.t)
 	if err != nil {
 		return nil, fmt.Errorf("parameter set %s: %w", l.name, err)
