@@ -239,3 +239,12 @@ func ParseEnvelope(message []byte) (Type, []byte, error) {
 
 // ParseEvidence reads a file of evidence and returns its parts.
 func ParseEvidence(data []byte) (Offence, Type, [][]byte, error) { return parseEvidence(data) }
+
+// SimulateDisclosure is the body of a disclosure as an evaluator that has not
+// seen it makes it of a nonce and verdicts.
+func (e *Evaluator) SimulateDisclosure(nonce [32]byte, verdicts []schema.Verdict) []byte {
+	s := e.session
+	present, absent := s.evaluation().tokens()
+	tokens := hashTokens(s.chains[TypeResponse], expected(verdicts, present, absent))
+	return disclosure{nonce: nonce, verdicts: verdicts, tokens: tokens}.encode()
+}
