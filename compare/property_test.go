@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/keys"
 )
 
 // drawFacts draws a set of facts of a small world, so that sets overlap.
@@ -175,7 +177,7 @@ func TestATenantOrServiceThatLacksSomethingIsNotMade(t *testing.T) {
 		"no template":          func(c *compare.TenantConfig) { c.Template = nil },
 		"no ledger":            func(c *compare.TenantConfig) { c.Ledger = nil },
 		"no random bytes":      func(c *compare.TenantConfig) { c.Random = bytes.NewReader(nil) },
-		"too few random bytes": func(c *compare.TenantConfig) { c.Random = bytes.NewReader(make([]byte, 79)) },
+		"too few random bytes": func(c *compare.TenantConfig) { c.Random = bytes.NewReader(make([]byte, 95)) },
 	} {
 		cfg := compare.TenantConfig{Root: tenantRoot, Template: p, Facts: columnFacts(0, 4), Ledger: newLedger(), Random: seeded(1)}
 		change(&cfg)
@@ -194,6 +196,55 @@ func TestATenantOrServiceThatLacksSomethingIsNotMade(t *testing.T) {
 			t.Errorf("%s: a service came about", name)
 		}
 	}
+}
+
+// vault keeps the secrets of comparisons in memory, or fails to.
+type vault struct {
+	secrets map[[32]byte]keys.Secret
+	err     error
+}
+
+func (v *vault) New(random io.Reader, comparison [32]byte) (keys.Secret, error) {
+	secret, err := keys.RandomSecret(random)
+	if err != nil || v.err != nil {
+		return keys.Secret{}, errors.Join(err, v.err)
+	}
+	v.secrets[comparison] = secret
+	return secret, nil
+}
+
+// TestTheVaultDecidesWhetherAComparisonCanBeOpened: the same root key, nonce and
+// secret give the same submission again; with another secret it is another one.
+func TestTheVaultDecidesWhetherAComparisonCanBeOpened(t *testing.T) {
+	safe := &vault{secrets: map[[32]byte]keys.Secret{}}
+	p := newPair(t, prepare(t, columnFacts(0, 40)), columnFacts(20, 30), 55, func(c *compare.TenantConfig) { c.Vault = safe })
+	salt := p.until(t, compare.TypeSalt)
+	if _, ok := safe.secrets[p.tenant.Comparison()]; !ok || len(safe.secrets) != 1 {
+		t.Fatalf("the vault has %d secrets, want that of the comparison", len(safe.secrets))
+	}
+	submission, err := p.clone().tenant.Submit(salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := newPair(t, prepare(t, columnFacts(0, 40)), columnFacts(20, 30), 55, func(c *compare.TenantConfig) { c.Vault = otherVault{} })
+	again, err := q.tenant.Submit(q.until(t, compare.TypeSalt))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(submission, again) {
+		t.Error("another secret gives the same submission")
+	}
+	cfg := compare.TenantConfig{Root: tenantRoot, Template: prepare(t, columnFacts(0, 4)), Facts: columnFacts(0, 4), Ledger: newLedger(), Random: seeded(1), Vault: &vault{err: errDisk}}
+	if _, err := compare.NewTenant(cfg); !errors.Is(err, errDisk) {
+		t.Errorf("got %v, want the vault's error", err)
+	}
+}
+
+// otherVault draws another secret than the tenant's randomness gives.
+type otherVault struct{}
+
+func (otherVault) New(io.Reader, [32]byte) (keys.Secret, error) {
+	return keys.RandomSecret(seeded(56))
 }
 
 func TestNamesOfEnums(t *testing.T) {

@@ -129,16 +129,23 @@ func (s *session) again(t Type, message []byte) error {
 	if t < TypeAccept || t > s.last {
 		return nil
 	}
-	sender, err := s.senderOf(t, message)
-	if err != nil {
-		return nil
-	}
-	if _, next, err := s.chains[t-1].receive(message, t, sender); err != nil || next == s.chains[t] {
+	if next, ok := s.signedFor(t, message); !ok || next == s.chains[t] {
 		return nil
 	}
 	m := misconduct(OffenceTwice, t, errors.New("two different messages are signed for the same place"))
 	m.Evidence = s.evidence(m, message)
 	return m
+}
+
+// signedFor says whether a message is signed by its sender for the place of
+// message t, and returns the chain after it.
+func (s *session) signedFor(t Type, message []byte) (chain, bool) {
+	sender, err := s.senderOf(t, message)
+	if err != nil {
+		return chain{}, false
+	}
+	_, next, err := s.chains[t-1].receive(message, t, sender)
+	return next, err == nil
 }
 
 // absorb reads the body of the message just recorded.

@@ -125,8 +125,16 @@ func TestEvaluationsOfTheWrongShapeAreRefused(t *testing.T) {
 	p := toy(t)
 	_, sub, _ := mustEncrypt(t, p, [32]byte{7}, [][]uint64{make([]uint64, p.N())})
 	for _, shape := range [][2]int{
-		{0, 1}, {1, 0}, {-1, 1}, {-1, -1}, {he.MaxReplies + 1, 1}, {1, he.MaxReplies + 1}, {64, 4},
-		{math.MaxInt, 2}, {1 << (bits.UintSize / 2), 1 << (bits.UintSize / 2)}, {math.MinInt, math.MinInt},
+		{0, 1},
+		{1, 0},
+		{-1, 1},
+		{-1, -1},
+		{he.MaxReplies + 1, 1},
+		{1, he.MaxReplies + 1},
+		{64, 4},
+		{math.MaxInt, 2},
+		{1 << (bits.UintSize / 2), 1 << (bits.UintSize / 2)},
+		{math.MinInt, math.MinInt},
 	} {
 		w := constantWork(p, 1)
 		w.Layers, w.Rows = shape[0], shape[1]

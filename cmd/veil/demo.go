@@ -154,7 +154,7 @@ func printSeen(w io.Writer, out *check.Outcome) {
 // leave writes the reports and every message into a folder.
 func leave(dir string, out *check.Outcome) error {
 	messages := filepath.Join(dir, "messages")
-	if err := os.MkdirAll(messages, 0o755); err != nil {
+	if err := os.MkdirAll(messages, 0o750); err != nil {
 		return fmt.Errorf("the folder for the results was not made: %w", err)
 	}
 	data, err := out.Report.JSON()

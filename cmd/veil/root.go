@@ -103,7 +103,7 @@ func colored(w io.Writer) bool {
 
 // writeFile writes a file for the user; an existing one is replaced.
 func writeFile(path string, data []byte) error {
-	if err := os.WriteFile(path, data, 0o644); err != nil {
+	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return fmt.Errorf("the file was not written: %w", err)
 	}
 	return nil

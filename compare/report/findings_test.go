@@ -35,32 +35,60 @@ func TestFindingsFoldWhatFollowsFromAMissingParent(t *testing.T) {
 		want                []string
 	}{
 		{"nothing is missing", nil, nil, nil},
-		{"a missing table is one finding",
-			[]string{"table public.organisation", "column public.organisation", "type public.organisation", "not_null public.organisation", "primary_key public.organisation"}, nil,
-			[]string{"critical: Table public.organisation is missing +iiiiiiiiii"}},
-		{"undisclosed facts of a missing table are folded too",
-			[]string{"table public.organisation", "column public.organisation", "primary_key public.organisation", "not_null public.organisation"}, []string{"type public.organisation"},
-			[]string{"critical: Table public.organisation is missing +iiiiiiiiii"}},
-		{"a missing column takes its properties",
-			[]string{"column public.patient.mrn", "type public.patient.mrn", "not_null public.patient.mrn"}, nil,
-			[]string{"critical: Column mrn of public.patient is missing +ii"}},
-		{"a key is not folded under a column",
-			[]string{"column public.patient.mrn", "unique public.patient"}, nil,
-			[]string{"critical: Column mrn of public.patient is missing", "high: public.patient lacks the unique constraint"}},
-		{"a failed group of a missing column is folded under it",
-			[]string{"column public.prescription.dose", "type public.prescription.dose", "not_null public.prescription.dose"}, nil,
-			[]string{"critical: Column dose of public.prescription is missing +iii"}},
-		{"a failed group stands alone",
-			[]string{"type public.prescription.dose"}, nil,
-			[]string{"critical: None of the alternatives dose is there +ii"}},
+		{
+			"a missing table is one finding",
+			[]string{"table public.organisation", "column public.organisation", "type public.organisation", "not_null public.organisation", "primary_key public.organisation"},
+			nil,
+			[]string{"critical: Table public.organisation is missing +iiiiiiiiii"},
+		},
+		{
+			"undisclosed facts of a missing table are folded too",
+			[]string{"table public.organisation", "column public.organisation", "primary_key public.organisation", "not_null public.organisation"},
+			[]string{"type public.organisation"},
+			[]string{"critical: Table public.organisation is missing +iiiiiiiiii"},
+		},
+		{
+			"a missing column takes its properties",
+			[]string{"column public.patient.mrn", "type public.patient.mrn", "not_null public.patient.mrn"},
+			nil,
+			[]string{"critical: Column mrn of public.patient is missing +ii"},
+		},
+		{
+			"a key is not folded under a column",
+			[]string{"column public.patient.mrn", "unique public.patient"},
+			nil,
+			[]string{"critical: Column mrn of public.patient is missing", "high: public.patient lacks the unique constraint"},
+		},
+		{
+			"a failed group of a missing column is folded under it",
+			[]string{"column public.prescription.dose", "type public.prescription.dose", "not_null public.prescription.dose"},
+			nil,
+			[]string{"critical: Column dose of public.prescription is missing +iii"},
+		},
+		{
+			"a failed group stands alone",
+			[]string{"type public.prescription.dose"},
+			nil,
+			[]string{"critical: None of the alternatives dose is there +ii"},
+		},
 		{"a waived fact is no finding", []string{"not_null public.practitioner.licence"}, nil, nil},
 		{"an optional fact is no finding", []string{"index", "view"}, []string{"index public.claim"}, nil},
-		{"undisclosed facts of one table are one finding", nil, []string{"type public.coverage", "not_null public.coverage"},
-			[]string{"info: 10 verdicts are undisclosed: public.coverage +iiiiiiiiii"}},
-		{"one undisclosed fact is named", nil, []string{"enum public.sex"},
-			[]string{"info: 1 verdict is undisclosed: enum type public.sex"}},
-		{"the worst comes first", []string{"default public.claim.state", "not_null public.claim.total", "enum public.sex"}, nil,
-			[]string{"critical: Enum type public.sex is missing or different", "high: Column total of public.claim accepts nulls", "medium: Column state of public.claim has another default or none"}},
+		{
+			"undisclosed facts of one table are one finding", nil,
+			[]string{"type public.coverage", "not_null public.coverage"},
+			[]string{"info: 10 verdicts are undisclosed: public.coverage +iiiiiiiiii"},
+		},
+		{
+			"one undisclosed fact is named", nil,
+			[]string{"enum public.sex"},
+			[]string{"info: 1 verdict is undisclosed: enum type public.sex"},
+		},
+		{
+			"the worst comes first",
+			[]string{"default public.claim.state", "not_null public.claim.total", "enum public.sex"},
+			nil,
+			[]string{"critical: Enum type public.sex is missing or different", "high: Column total of public.claim accepts nulls", "medium: Column state of public.claim has another default or none"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := findingsOf(t, c.absent, c.undisclosed)
@@ -104,8 +132,10 @@ func TestStatementsAreProposedOnlyWhereTheyAreSimple(t *testing.T) {
 		{schema.Fact{Kind: schema.KindIdentity, Name: "a", Detail: "always increment 2"}, ``},
 		{schema.Fact{Kind: schema.KindPrimaryKey, Detail: "(a, b)"}, `ALTER TABLE public."T" ADD PRIMARY KEY (a, b);`},
 		{schema.Fact{Kind: schema.KindUnique, Detail: "nulls not distinct (a)"}, `ALTER TABLE public."T" ADD UNIQUE nulls not distinct (a);`},
-		{schema.Fact{Kind: schema.KindForeignKey, Detail: "(a) references public.u (id) on delete cascade"},
-			`ALTER TABLE public."T" ADD FOREIGN KEY (a) references public.u (id) on delete cascade;`},
+		{
+			schema.Fact{Kind: schema.KindForeignKey, Detail: "(a) references public.u (id) on delete cascade"},
+			`ALTER TABLE public."T" ADD FOREIGN KEY (a) references public.u (id) on delete cascade;`,
+		},
 		{schema.Fact{Kind: schema.KindIndex, Detail: "unique btree (a, b desc)"}, `CREATE UNIQUE INDEX CONCURRENTLY ON public."T" USING btree (a, b desc);`},
 		{schema.Fact{Kind: schema.KindIndex, Detail: "btree ((lower(a)))"}, ``},
 		{schema.Fact{Kind: schema.KindIndex, Detail: "btree (a) where (b > 0)"}, ``},
@@ -144,8 +174,10 @@ func TestAMissingColumnIsAddedWithItsType(t *testing.T) {
 func TestEveryKindHasASeverityATitleAndAWayToMendIt(t *testing.T) {
 	for _, k := range schema.Kinds() {
 		f := schema.Fact{Kind: k, Schema: "s", Table: "t", Name: "n", Detail: "d"}
-		for _, drop := range []func(){func() {}, func() { f.Detail = "" }, func() { f.Name, f.Detail = "", "d" }, func() { f.Detail = "" },
-			func() { f.Table, f.Name, f.Detail = "", "n", "d" }, func() { f.Schema, f.Detail = "", "" }} {
+		for _, drop := range []func(){
+			func() {}, func() { f.Detail = "" }, func() { f.Name, f.Detail = "", "d" }, func() { f.Detail = "" },
+			func() { f.Table, f.Name, f.Detail = "", "n", "d" }, func() { f.Schema, f.Detail = "", "" },
+		} {
 			if drop(); f.Validate() == nil {
 				break
 			}

@@ -52,7 +52,7 @@ func clinicFacts() schema.Facts {
 			}
 		}
 	}
-	for _, f := range []schema.Fact{
+	list = append(list, []schema.Fact{
 		{Kind: schema.KindEnum, Schema: "public", Name: "sex", Detail: "('female', 'male', 'other', 'unknown')"},
 		{Kind: schema.KindUnique, Schema: "public", Table: "claim_line", Detail: "(claim_id, line_no)"},
 		{Kind: schema.KindUnique, Schema: "public", Table: "patient", Detail: "(mrn)"},
@@ -62,9 +62,7 @@ func clinicFacts() schema.Facts {
 		{Kind: schema.KindRowSecurity, Schema: "public", Table: "consent", Detail: "enabled"},
 		{Kind: schema.KindExtension, Name: "pgcrypto"},
 		{Kind: schema.KindView, Schema: "public", Name: "open_claim", Detail: "(id bigint, total numeric)"},
-	} {
-		list = append(list, f)
-	}
+	}...)
 	return schema.NewFacts(list)
 }
 
@@ -172,8 +170,10 @@ func inputFor(tmpl *template.Template, verdicts []schema.Verdict) report.Input {
 		Parties:       report.Parties{OneProcess: true, SizeBucket: 512},
 		Exchange:      report.Exchange{UploadBytes: 252_341, DownloadBytes: 270_112, ParameterSet: "public-8192", Degree: 4, Layers: 1},
 		Probabilities: report.Probabilities{FalseMatch: -37.42, ForgedVerdict: -46.9, DecryptionFailure: -128},
-		Timings: report.Timings{Introspect: 35 * time.Millisecond, Facts: 2 * time.Millisecond, Encrypt: 11 * time.Millisecond,
-			Evaluate: 14 * time.Millisecond, Decrypt: 5 * time.Millisecond, Verify: 15 * time.Millisecond},
+		Timings: report.Timings{
+			Introspect: 35 * time.Millisecond, Facts: 2 * time.Millisecond, Encrypt: 11 * time.Millisecond,
+			Evaluate: 14 * time.Millisecond, Decrypt: 5 * time.Millisecond, Verify: 15 * time.Millisecond,
+		},
 		Verification: report.Verification{ReExecuted: true, ReExecutedBy: "tenant", ResponseDigest: strings.Repeat("5e", 32)},
 	}
 }

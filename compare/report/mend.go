@@ -47,8 +47,10 @@ func columnAdvice(f schema.Fact, typ string) (advice, bool) {
 		}
 		return a, true
 	case schema.KindColumnType:
-		return advice{"Change the type after checking that every value fits: digits beyond the new type are lost, and most changes rewrite the table under an exclusive lock.",
-			alter + column + " TYPE " + f.Detail + ";"}, true
+		return advice{
+			"Change the type after checking that every value fits: digits beyond the new type are lost, and most changes rewrite the table under an exclusive lock.",
+			alter + column + " TYPE " + f.Detail + ";",
+		}, true
 	case schema.KindNotNull:
 		return advice{"Fill the rows in which the column is null, then forbid nulls.", alter + column + " SET NOT NULL;"}, true
 	case schema.KindDefault:
@@ -78,13 +80,17 @@ func tableAdvice(f schema.Fact) (advice, bool) {
 	case schema.KindTable:
 		return advice{words: "Create the table with all that is listed under it."}, true
 	case schema.KindPrimaryKey:
-		return advice{"Add the primary key after removing duplicates and nulls; where the table has another one, decide which of the two stays.",
-			alter + " ADD PRIMARY KEY " + f.Detail + ";"}, true
+		return advice{
+			"Add the primary key after removing duplicates and nulls; where the table has another one, decide which of the two stays.",
+			alter + " ADD PRIMARY KEY " + f.Detail + ";",
+		}, true
 	case schema.KindUnique:
 		return advice{"Add the constraint after removing duplicates.", alter + " ADD UNIQUE " + f.Detail + ";"}, true
 	case schema.KindForeignKey:
-		return advice{"Add the foreign key after removing rows that point nowhere, and drop the one it replaces where only the actions differ; on a large table add it NOT VALID and validate it separately.",
-			alter + " ADD FOREIGN KEY " + f.Detail + ";"}, true
+		return advice{
+			"Add the foreign key after removing rows that point nowhere, and drop the one it replaces where only the actions differ; on a large table add it NOT VALID and validate it separately.",
+			alter + " ADD FOREIGN KEY " + f.Detail + ";",
+		}, true
 	case schema.KindCheck:
 		return advice{words: "Add the check after correcting the rows that break it; on a large table add it NOT VALID and validate it separately."}, true
 	case schema.KindExclusion:
@@ -110,8 +116,10 @@ func rowSecurityAdvice(f schema.Fact, alter string) advice {
 	case f.Name != "":
 		return advice{words: "Create the row security policy as the template has it."}
 	case f.Detail == "enabled":
-		return advice{"Create the policies first, then enable row security: without a policy nobody but the owner sees a row.",
-			alter + " ENABLE ROW LEVEL SECURITY;"}
+		return advice{
+			"Create the policies first, then enable row security: without a policy nobody but the owner sees a row.",
+			alter + " ENABLE ROW LEVEL SECURITY;",
+		}
 	case f.Detail == "forced":
 		return advice{"Force row security, so that it binds the table's owner too.", alter + " FORCE ROW LEVEL SECURITY;"}
 	}

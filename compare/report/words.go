@@ -13,15 +13,23 @@ import (
 // Limits is what no verdict proves. It stands on the first page of every form.
 func Limits() []Note {
 	return []Note{
-		{"That the submission is the database",
+		{
+			"That the submission is the database",
 			"The verdict is about the facts that the tenant submitted, sealed before the outcome was known. " +
-				"Whether they are the facts of the database in use is shown by an auditor who opens the submission, not by this report."},
-		{"Anything after the moment of reading",
-			"The schema was read once. A change made afterwards is not in the verdict."},
-		{"Anything about the data",
-			"Structure was compared. No row was read, and conforming structure can hold wrong data."},
-		{"Anything the template does not name",
-			"What the database has beside the template is neither judged nor known to the service."},
+				"Whether they are the facts of the database in use is shown by an auditor who opens the submission, not by this report.",
+		},
+		{
+			"Anything after the moment of reading",
+			"The schema was read once. A change made afterwards is not in the verdict.",
+		},
+		{
+			"Anything about the data",
+			"Structure was compared. No row was read, and conforming structure can hold wrong data.",
+		},
+		{
+			"Anything the template does not name",
+			"What the database has beside the template is neither judged nor known to the service.",
+		},
 	}
 }
 

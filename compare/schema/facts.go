@@ -20,23 +20,19 @@ func (s Facts) Has(f Fact) bool {
 // Minus returns what is in s and not in t.
 func (s Facts) Minus(t Facts) Facts {
 	var only Facts
-	for len(s) > 0 {
-		switch c := -1; {
-		case len(t) == 0:
-			return append(only, s...)
-		default:
-			if c = Compare(s[0], t[0]); c < 0 {
-				only = append(only, s[0])
-			}
-			if c <= 0 {
-				s = s[1:]
-			}
-			if c >= 0 {
-				t = t[1:]
-			}
+	for len(s) > 0 && len(t) > 0 {
+		c := Compare(s[0], t[0])
+		if c < 0 {
+			only = append(only, s[0])
+		}
+		if c <= 0 {
+			s = s[1:]
+		}
+		if c >= 0 {
+			t = t[1:]
 		}
 	}
-	return only
+	return append(only, s...)
 }
 
 // Count returns how many facts of each kind the set has.

@@ -95,8 +95,10 @@ func TestMetaIsChecked(t *testing.T) {
 		"no version":                 {template.Meta{Slug: "a"}, "version is missing"},
 		"a version with a space":     {template.Meta{Slug: "a", Version: "1 0"}, "no spaces"},
 		"a version with a bidi mark": {template.Meta{Slug: "a", Version: "1\u202e"}, "invisible"},
-		"a file twice": {template.Meta{Slug: "a", Version: "1", Files: []template.File{{Name: "x"}, {Name: "x"}}},
-			"not sorted by name, each once"},
+		"a file twice": {
+			template.Meta{Slug: "a", Version: "1", Files: []template.File{{Name: "x"}, {Name: "x"}}},
+			"not sorted by name, each once",
+		},
 		"a title that is no text": {template.Meta{Slug: "a", Version: "1", Title: "\xff"}, "title is not valid text"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,11 +65,17 @@ func TestTheVerdictFollowsFromThePolicy(t *testing.T) {
 		{"a forbidden fact is undisclosed", "2026-07-01", map[string]schema.Verdict{ssn: undisclosed}, template.Incomplete},
 		{"one alternative is absent", "2027-06-01", map[string]schema.Verdict{intKey: absent}, template.Conforms},
 		{"one alternative is present, one undisclosed", "2027-06-01", map[string]schema.Verdict{intKey: undisclosed}, template.Conforms},
-		{"one alternative is absent, one undisclosed", "2027-06-01",
-			map[string]schema.Verdict{intKey: absent, bigKey: undisclosed}, template.Incomplete},
+		{
+			"one alternative is absent, one undisclosed", "2027-06-01",
+			map[string]schema.Verdict{intKey: absent, bigKey: undisclosed},
+			template.Incomplete,
+		},
 		{"no alternative is present", "2027-06-01", map[string]schema.Verdict{intKey: absent, bigKey: absent}, template.DoesNotConform},
-		{"no alternative is present but the group is waived", "2026-12-31",
-			map[string]schema.Verdict{intKey: absent, bigKey: absent}, template.Conforms},
+		{
+			"no alternative is present but the group is waived", "2026-12-31",
+			map[string]schema.Verdict{intKey: absent, bigKey: absent},
+			template.Conforms,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, err := tmpl.Judge(verdicts(t, tmpl, c.changes), c.today)

@@ -44,7 +44,7 @@ func checkSlug(s string) error {
 	for i, r := range s {
 		alnum := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
 		if !alnum && (i == 0 || i == len(s)-1 || !strings.ContainsRune("-_.", r)) {
-			return fmt.Errorf("the slug %q may hold a to z, 0 to 9 and, inside, - _ and .", s)
+			return fmt.Errorf("the slug %q may hold a to z, 0 to 9 and, inside, dots, dashes and underscores", s)
 		}
 	}
 	return nil

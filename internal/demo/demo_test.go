@@ -32,7 +32,7 @@ func load(t *testing.T, server *postgres.Server, name string, ddl []byte) *schem
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // of a test
+	defer conn.Close(t.Context())
 	d, err := introspect.Read(t.Context(), conn, introspect.Options{})
 	if err != nil {
 		t.Fatal(err)

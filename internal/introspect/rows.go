@@ -39,8 +39,10 @@ func (r *reader) queryRelations(q *round) {
 			relkind IN ('r', 'p') AND relreplident <> 'd', reloftype <> 0
 		FROM pg_class WHERE oid = ANY ($1::oid[])`,
 		[]any{r.objects["pg_class"]},
-		[]any{&in.oid, &space, &in.name.Name, &in.kind, &in.rowSec, &in.forced, &in.partition, &in.key, &in.bounds,
-			&odd.unlogged, &odd.tablespace, &odd.options, &odd.rights, &odd.identity, &odd.typed},
+		[]any{
+			&in.oid, &space, &in.name.Name, &in.kind, &in.rowSec, &in.forced, &in.partition, &in.key, &in.bounds,
+			&odd.unlogged, &odd.tablespace, &odd.options, &odd.rights, &odd.identity, &odd.typed,
+		},
 		func() {
 			in.name.Schema = r.space[space]
 			in.byNumber = make(map[int16]int)
@@ -68,8 +70,10 @@ func (r *reader) queryColumns(q *round) {
 			attoptions IS NOT NULL OR attcompression <> '' OR coalesce(attstattarget, -1) >= 0, attacl IS NOT NULL
 		FROM pg_attribute WHERE attrelid = ANY ($1::oid[]) AND attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnum`,
 		[]any{relations},
-		[]any{&of, &in.number, &in.name, &in.use.oid, &in.use.modifier, &in.collation, &in.notNull, &in.identity, &in.generated,
-			&tuned, &rights},
+		[]any{
+			&of, &in.number, &in.name, &in.use.oid, &in.use.modifier, &in.collation, &in.notNull, &in.identity, &in.generated,
+			&tuned, &rights,
+		},
 		func() {
 			rel := r.cat.byOID[of]
 			if rel == nil || rel.kind == "S" {
@@ -118,9 +122,11 @@ func (r *reader) queryConstraints(q *round) {
 		FROM pg_constraint WHERE conrelid = ANY ($1::oid[]) AND (contype <> 'n' OR NOT convalidated)
 		ORDER BY conrelid, contype, conname`,
 		[]any{r.objects["pg_class"]},
-		[]any{&in.oid, &in.relation, &in.parent, &in.name, &in.kind, &in.deferrable, &in.deferred, &in.validated, &in.enforced, &in.period,
+		[]any{
+			&in.oid, &in.relation, &in.parent, &in.name, &in.kind, &in.deferrable, &in.deferred, &in.validated, &in.enforced, &in.period,
 			&in.noInherit, &in.index, &in.target, &in.onUpdate, &in.onDelete, &in.matching,
-			&in.columns, &in.targets, &in.sets, &in.operators, &in.expression},
+			&in.columns, &in.targets, &in.sets, &in.operators, &in.expression,
+		},
 		func() {
 			r.cat.constraints = append(r.cat.constraints, in)
 		})
@@ -152,9 +158,11 @@ func (r *reader) queryIndexes(q *round) {
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ANY ($1::oid[])
 		ORDER BY i.indrelid, c.relname`,
 		[]any{r.objects["pg_class"]},
-		[]any{&in.oid, &in.relation, &in.method, &in.name, &in.unique, &in.nullsNotDistinct, &in.invalid, &in.keys,
+		[]any{
+			&in.oid, &in.relation, &in.method, &in.name, &in.unique, &in.nullsNotDistinct, &in.invalid, &in.keys,
 			&in.columns, &in.options, &in.classes, &in.collations, &in.expressions, &in.predicate,
-			&odd.tablespace, &odd.options, &odd.clustered},
+			&odd.tablespace, &odd.options, &odd.clustered,
+		},
 		func() {
 			r.cat.indexes = append(r.cat.indexes, in)
 			r.tally(odd.tablespace, "tablespaces of indexes", "storage")

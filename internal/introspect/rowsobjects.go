@@ -13,8 +13,10 @@ func (r *reader) queryCode(q *round) {
 			coalesce(tgoldtable, ''), coalesce(tgnewtable, '')
 		FROM pg_trigger WHERE tgrelid = ANY ($1::oid[]) AND NOT tgisinternal ORDER BY tgrelid, tgname`,
 		[]any{r.objects["pg_class"]},
-		[]any{&t.relation, &t.function, &t.from, &t.name, &t.enabled, &t.definition, &t.flags, &t.constraint, &t.deferrable, &t.deferred,
-			&t.columns, &t.arguments, &t.oldTable, &t.newTable},
+		[]any{
+			&t.relation, &t.function, &t.from, &t.name, &t.enabled, &t.definition, &t.flags, &t.constraint, &t.deferrable, &t.deferred,
+			&t.columns, &t.arguments, &t.oldTable, &t.newTable,
+		},
 		func() {
 			r.cat.triggers = append(r.cat.triggers, t)
 		})

@@ -47,7 +47,7 @@ func ask(ctx context.Context, tty *os.File, prompt string) (keys.Secret, error) 
 		b, err := term.ReadPassword(fd)
 		answers <- answer{b, err}
 	}()
-	defer fmt.Fprintln(tty) //nolint:errcheck // the person's line end was not shown
+	defer fmt.Fprintln(tty) // the person's line end was not shown
 	select {
 	case <-ctx.Done():
 		_ = term.Restore(fd, before)
