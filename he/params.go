@@ -55,7 +55,7 @@ var literals = []literal{
 		primes:     []uint64{0x1fffffffce001, 0xffffffffc001},
 		t:          0x7ffe6001,
 		replyBits0: 35, replyBits1: 43,
-		security: "128-bit quantum", maxLogQ: 101,
+		security: "128-bit classical", maxLogQ: 101,
 	},
 	{
 		id: Public8192, name: "public-8192", logN: 13,
@@ -69,7 +69,7 @@ var literals = []literal{
 		primes:     []uint64{0x1fffffffffc0001, 0x1fffffffff50001, 0xfffffffffb4001},
 		t:          0xffffffffc4001,
 		replyBits0: 57, replyBits1: 64,
-		security: "128-bit quantum", maxLogQ: 203,
+		security: "128-bit classical", maxLogQ: 203,
 	},
 }
 

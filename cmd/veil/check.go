@@ -26,6 +26,7 @@ type checkFlags struct {
 	json        bool
 	html        string
 	keep        bool
+	minimum     string
 }
 
 func (a *app) checkCommand() *cobra.Command {

@@ -58,6 +58,9 @@ func (ps *problems) addYAML(err error, patterns bool) {
 		line, _ = strconv.Atoi(m[1]) // digits only; an overflow gives no line
 		what = m[2]
 	}
+	if line > 0 && strings.HasPrefix(what, "did not find expected") {
+		line++ // the library counts the lines of its parser's errors, unlike its scanner's, from 0
+	}
 	hint := ""
 	if patterns {
 		hint = `; write patterns with * and ? in quotes, as in table: "claim*"`

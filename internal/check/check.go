@@ -18,6 +18,7 @@ import (
 	"github.com/veilschema/veil/compare/report"
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/he"
 	"github.com/veilschema/veil/keys"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	Policy *template.Policy
 	// Withholding is the tenant's policy; nil withholds nothing.
 	Withholding *template.Withholding
+	// Minimum is the weakest parameter set the tenant accepts; zero is any.
+	Minimum he.SetID
 	// Mapping renames the tenant's names to the template's.
 	Mapping schema.Mapping
 	// Tenants keys. A nil Root makes one for this check only and keeps nothing.
@@ -174,7 +177,7 @@ func (o Options) exchange(ctx context.Context, prepared *compare.Prepared, facts
 		return nil, err
 	}
 	p := Parties{
-		Template: prepared, Facts: facts, Withholds: o.Withholding.Withholds,
+		Template: prepared, Facts: facts, Withholds: o.Withholding.Withholds, Minimum: o.Minimum,
 		Root: o.Root, Ledger: o.Ledger, Vault: o.Vault, Service: service,
 		Workers: o.Workers, Progress: o.Progress,
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/he"
 	"github.com/veilschema/veil/keys"
 )
 
@@ -22,6 +23,8 @@ type Parties struct {
 	Template  *compare.Prepared
 	Facts     schema.Facts
 	Withholds func(schema.Fact) bool
+	// Minimum is the weakest parameter set the tenant accepts; zero is any.
+	Minimum he.SetID
 	// Root and Ledger and Vault are the tenant's, Service the service's.
 	Root    *keys.Root
 	Ledger  compare.Ledger
@@ -78,7 +81,7 @@ func runOnce(ctx context.Context, p Parties) (*Exchange, error) {
 	r := &run{ctx: ctx, parties: p}
 	var err error
 	r.tenant, err = compare.NewTenant(compare.TenantConfig{
-		Root: p.Root, Template: p.Template, Facts: p.Facts, Withholds: p.Withholds,
+		Root: p.Root, Template: p.Template, Facts: p.Facts, Withholds: p.Withholds, Minimum: p.Minimum,
 		Ledger: p.Ledger, Vault: p.Vault, Random: p.Random, Workers: p.Workers,
 	})
 	if err != nil {

@@ -125,6 +125,9 @@ func TestDistinctStructuresGiveDistinctFacts(t *testing.T) {
 		"nulls in a unique constraint": {`CREATE TABLE t (a int UNIQUE)`, `CREATE TABLE t (a int UNIQUE NULLS NOT DISTINCT)`},
 		"the order of an index":        {`CREATE TABLE t (a int); CREATE INDEX ON t (a)`, `CREATE TABLE t (a int); CREATE INDEX ON t (a DESC)`},
 		"an operator class":            {`CREATE TABLE t (a text); CREATE INDEX ON t (a)`, `CREATE TABLE t (a text); CREATE INDEX ON t (a text_pattern_ops)`},
+		"the default operator class of another type": {
+			`CREATE TABLE t (a varchar); CREATE INDEX ON t (a)`, `CREATE TABLE t (a varchar); CREATE INDEX ON t (a bpchar_ops)`,
+		},
 		"options of an operator class": {`CREATE TABLE t (a tsvector); CREATE INDEX ON t USING gist (a tsvector_ops (siglen = 100))`, `CREATE TABLE t (a tsvector); CREATE INDEX ON t USING gist (a)`},
 		"a collation":                  {`CREATE TABLE t (a text)`, `CREATE TABLE t (a text COLLATE "C")`},
 		"bounds of a partition": {
