@@ -13,6 +13,7 @@ import (
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/report"
 	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/he"
 	"github.com/veilschema/veil/internal/check"
 	"github.com/veilschema/veil/internal/keyfile"
 	"github.com/veilschema/veil/internal/sessionlog"
@@ -58,6 +59,7 @@ any_of, waivers) or the tenant's (withhold), or holds both.`,
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.StringVar(&f.html, "html", "", "write the report as one HTML file")
 	flags.BoolVar(&f.keep, "keep", false, "use the tenant's key and keep what is needed to open the comparison later (default: a key for this check only)")
+	flags.StringVar(&f.minimum, "minimum-set", "small-4096", "weakest parameter set to accept, small-4096 or public-8192; see docs/parameters.md")
 	return cmd
 }
 
@@ -82,6 +84,9 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	if o.Policy, o.Withholding, err = readPolicies(f.policies); err != nil {
 		return err
 	}
+	if o.Minimum, err = minimumSet(f.minimum); err != nil {
+		return err
+	}
 	if f.keep {
 		release, err := a.useKey(ctx, &o)
 		if err != nil {
@@ -100,6 +105,18 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 		return err
 	}
 	return verdictOf(out.Report)
+}
+
+// minimumSet reads the name of a parameter set for public templates.
+func minimumSet(name string) (he.SetID, error) {
+	set, err := he.ParseSet(name)
+	if err == nil && set.ID() > he.Public8192 {
+		err = fmt.Errorf("parameter set %s is for confidential templates, which are not compared yet; use public-8192", set)
+	}
+	if err != nil {
+		return he.SetUnknown, usageError{err}
+	}
+	return set.ID(), nil
 }
 
 // runCheck runs a check with progress on a terminal, and keeps evidence of

@@ -18,6 +18,9 @@ import (
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 
+// yamlParser finds the errors of the library's parser, which unlike those of its scanner count lines from 0.
+var yamlParser = regexp.MustCompile(`^did not find expected (',' or|key|node content|'-' indicator|<document)`)
+
 // parseYAML returns the root mapping of a policy file, nil for an empty file
 // or where ps says what is wrong.
 func parseYAML(text []byte, ps *problems) *yaml.Node {
@@ -58,8 +61,8 @@ func (ps *problems) addYAML(err error, patterns bool) {
 		line, _ = strconv.Atoi(m[1]) // digits only; an overflow gives no line
 		what = m[2]
 	}
-	if line > 0 && strings.HasPrefix(what, "did not find expected") {
-		line++ // the library counts the lines of its parser's errors, unlike its scanner's, from 0
+	if line > 0 && yamlParser.MatchString(what) {
+		line++ // the library counts these from 0
 	}
 	hint := ""
 	if patterns {
