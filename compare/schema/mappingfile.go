@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -37,7 +38,7 @@ func ParseMapping(file []byte) (Mapping, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(file))
 	dec.KnownFields(true)
 	if err := dec.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return Mapping{}, fmt.Errorf("the mapping is not understood: %w", err)
+		return Mapping{}, fmt.Errorf("the mapping is not understood: %w", plainYAML(err))
 	}
 	if err := dec.Decode(new(mappingFile)); !errors.Is(err, io.EOF) {
 		return Mapping{}, errors.New("the mapping has more than one YAML document; want one")
@@ -66,6 +67,29 @@ func ParseMapping(file []byte) (Mapping, error) {
 		put(&m.Columns, from, to)
 	}
 	return m, nil
+}
+
+// yamlTrouble is what the YAML library says of a document that does not fit a Go type.
+var yamlTrouble = regexp.MustCompile(`^line (\d+): (?:field (.*) not found in type .*|cannot unmarshal .*)$`)
+
+// plainYAML says in one line and without Go's types what the YAML library found.
+func plainYAML(err error) error {
+	var t *yaml.TypeError
+	if !errors.As(err, &t) {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	list := make([]string, len(t.Errors))
+	for i, text := range t.Errors {
+		switch m := yamlTrouble.FindStringSubmatch(text); {
+		case m == nil:
+			list[i] = text
+		case m[2] != "":
+			list[i] = fmt.Sprintf("line %s: there is no entry %q, only schemas, tables and columns", m[1], m[2])
+		default:
+			list[i] = fmt.Sprintf("line %s: here belong pairs such as old: new", m[1])
+		}
+	}
+	return errors.New(strings.Join(list, "; "))
 }
 
 func put[K comparable](m *map[K]string, key K, value string) {

@@ -19,7 +19,7 @@ import (
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 
 // yamlParser finds the errors of the library's parser, which unlike those of its scanner count lines from 0.
-var yamlParser = regexp.MustCompile(`^did not find expected (',' or|key|node content|'-' indicator|<document)`)
+var yamlParser = regexp.MustCompile(`^did not find expected (',' or|key|'-' indicator)`)
 
 // parseYAML returns the root mapping of a policy file, nil for an empty file
 // or where ps says what is wrong.

@@ -124,7 +124,11 @@ func BuildTemplate(ctx context.Context, server *Server, o Options) (*template.Te
 	if err != nil {
 		return nil, err
 	}
-	return template.Build(meta, facts, o.Policy)
+	t, err := template.Build(meta, facts, o.Policy)
+	if err != nil {
+		return nil, &Refused{err}
+	}
+	return t, nil
 }
 
 // meta completes the template's name and lists its files.
