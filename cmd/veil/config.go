@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/adrg/xdg"
@@ -61,11 +63,11 @@ func bindConfig(root *cobra.Command, a *app) {
 		if err != nil {
 			return err
 		}
-		if err := v.UnmarshalExact(&a.config); err != nil {
-			return usagef("the configuration does not read: %w", err)
+		if n, err := strconv.Atoi(v.GetString("workers")); err != nil || n < 1 {
+			return usagef("workers is %q; give a number from 1 on", v.GetString("workers"))
 		}
-		if a.config.Workers < 1 {
-			return usagef("workers is %d; give 1 or more", a.config.Workers)
+		if err := v.UnmarshalExact(&a.config); err != nil {
+			return usagef("the configuration is not understood: %w", err)
 		}
 		return nil
 	}
@@ -90,7 +92,8 @@ func readConfig(file string, flags *pflag.FlagSet) (*viper.Viper, error) {
 	v.SetEnvPrefix("veil")
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
 	v.AutomaticEnv()
-	return v, readConfigFile(v, file)
+	known := v.AllKeys()
+	return v, readConfigFile(v, file, known)
 }
 
 // bindFlag lets a flag win where it was given.
@@ -101,7 +104,9 @@ func bindFlag(v *viper.Viper, key string, flag *pflag.Flag) error {
 	return v.BindPFlag(key, flag)
 }
 
-func readConfigFile(v *viper.Viper, file string) error {
+// readConfigFile reads the file that is named, or the one at its usual place where
+// that is there, and refuses entries that are none of the known.
+func readConfigFile(v *viper.Viper, file string, known []string) error {
 	wanted := file != ""
 	if !wanted {
 		file = filepath.Join(xdg.ConfigHome, "veil", "veil.yaml")
@@ -109,11 +114,20 @@ func readConfigFile(v *viper.Viper, file string) error {
 	v.SetConfigFile(file)
 	v.SetConfigType("yaml")
 	err := v.ReadInConfig()
-	if errors.Is(err, fs.ErrNotExist) && !wanted {
+	var broken viper.ConfigParseError
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !wanted:
 		return nil
+	case errors.As(err, &broken):
+		return usagef("the configuration file %s is not understood: %w", file, broken.Unwrap())
+	case err != nil:
+		return usagef("the configuration file %s cannot be read: %w", file, err)
 	}
-	if err != nil {
-		return usagef("the configuration file %s does not read: %w", file, err)
+	for _, key := range v.AllKeys() {
+		if !slices.Contains(known, key) {
+			slices.Sort(known)
+			return usagef("the configuration file %s has the entry %q, which is none; there are %s", file, key, strings.Join(known, ", "))
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"github.com/veilschema/veil/internal/demo"
 	"github.com/veilschema/veil/internal/postgres"
 )
+
+var update = flag.Bool("update", false, "write what scripts compare with anew")
 
 // TestMain lets scripts run this test binary as the program veil.
 func TestMain(m *testing.M) {
@@ -39,6 +42,7 @@ func TestCommandLine(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			dir, err := temporary()
 			if err != nil {
