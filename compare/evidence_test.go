@@ -215,6 +215,12 @@ func TestMutatedEvidenceProvesNothingElse(t *testing.T) {
 				check(fmt.Sprintf("with part %d twice", i), evidenceOf(o, at, twice...))
 				wantNoProof(t, fmt.Sprintf("cut after part %d", i), evidenceOf(o, at, parts[:i]...))
 			}
+			for claim := compare.OffenceUnknown; claim <= compare.OffenceTwice+1; claim++ {
+				if claim != o {
+					wantNoProof(t, fmt.Sprintf("as %s", claim), evidenceOf(claim, at, parts...))
+				}
+			}
+			wantNoProof(t, "about another message", evidenceOf(o, at-1, parts...))
 			swapped := append([][]byte{other}, parts[1:]...)
 			wantNoProof(t, "with another template", evidenceOf(o, at, swapped...))
 			wantNoProof(t, "with a message after the offence", evidenceOf(o, at, append(append([][]byte{}, parts...), parts[len(parts)-1])...))

@@ -74,6 +74,9 @@ func TestHostileTruncationsOfEveryMessageAreRefused(t *testing.T) {
 				t.Fatalf("the first %d of %d bytes are taken for the body of a %s", n, len(body), kind)
 			}
 		}
+		if _, err := compare.ParseBody(kind, append(bytes.Clone(body), 0), r.layout, r.layers, r.facts); err == nil {
+			t.Errorf("the body of a %s is accepted with a byte after it", kind)
+		}
 		if r.read(kind, append(bytes.Clone(m), 0)) != nil {
 			t.Errorf("a %s is accepted with a byte after it", kind)
 		}
@@ -166,6 +169,24 @@ func TestHostileMutationsOfEvidenceProveNothing(t *testing.T) {
 		undo()
 	}
 	t.Logf("%d files, of which %d came out as they were", count, same)
+}
+
+// TestHostileDisclosuresHaveNoSpareVerdicts: where the number of facts is no
+// multiple of four, the last byte has bits that belong to none.
+func TestHostileDisclosuresHaveNoSpareVerdicts(t *testing.T) {
+	for facts := 1; facts <= 9; facts++ {
+		body := make([]byte, 64+(facts+3)/4)
+		for place := range 4 * (len(body) - 64) {
+			for code := byte(1); code <= 3; code++ {
+				body[64+place/4] = code << (2 * (place % 4))
+				_, err := compare.ParseBody(compare.TypeDisclosure, body, compare.Layout{}, 0, facts)
+				if want := place < facts && code < 3; (err == nil) != want {
+					t.Errorf("%d facts, code %d at place %d: error %v", facts, code, place, err)
+				}
+				body[64+place/4] = 0
+			}
+		}
+	}
 }
 
 // mutator changes a message at random and back again, in place where it can.
