@@ -68,22 +68,26 @@ type layerSecrets struct {
 	multiplier [rows][]uint64
 	// alpha and token are the two secrets of a place; token is s.
 	alpha, token []uint64
+	// veil is added to v, and alpha times it to w, at places without a fact.
+	veil []uint64
 	// stream continues with the masks of the groups.
 	stream *he.Stream
 }
 
 // secretsOf draws the secrets of a layer in their pinned order: for every bin r,
 // alpha, r' in [1, t), s in [0, t) and, at a place without a fact, a point in
-// [2, t).
+// [2, t) and a veil in [0, t).
 //
-// Such a point could be 0, as in the literature; a random one keeps every
-// multiplier full of secrets, so that a tenant who learns something of one slot
-// through its own oversized noise does not meet mostly zeros elsewhere. It
-// cannot probe: it derives from a seed that was fixed before the tenant's nonce.
+// Such a point could be 0 and the veil missing, as in the literature. But where a
+// fact is absent, the tenant learns r and alpha by right; were every place like
+// that but one, errors of the tenant's own, too large and yet decryptable, would
+// tell it the rest of the one. Places without a fact have multipliers that it
+// never learns: the point keeps every power of y full, the veil hides r. A point
+// cannot probe, since it derives from a seed fixed before the tenant's nonce.
 func (e *evaluation) secretsOf(layer int) *layerSecrets {
 	f, n := e.layout.Set.Field(), e.layout.Bins
 	s := &layerSecrets{
-		y: make([]uint64, n), alpha: make([]uint64, n), token: make([]uint64, n),
+		y: make([]uint64, n), alpha: make([]uint64, n), token: make([]uint64, n), veil: make([]uint64, n),
 		stream: he.NewStream(e.secrets, "layer", uint64(layer)),
 	}
 	for o := range s.multiplier {
@@ -99,6 +103,7 @@ func (e *evaluation) secretsOf(layer int) *layerSecrets {
 		s.token[bin] = s.stream.Below(t)
 		if i == none {
 			s.y[bin] = s.stream.Below(t-2) + 2
+			s.veil[bin] = s.stream.Below(t)
 		} else {
 			s.y[bin] = e.elements[i].x
 		}
@@ -149,8 +154,8 @@ func (m *layerMatrix) Column(_ int, out [][]uint64) {
 	}
 }
 
-// Constant writes the leading term multiplier * y^degree and the token into
-// group 0, and masks that add up to zero over the groups of a bin, so that
+// Constant writes the leading term multiplier * y^degree, the token and the veil
+// into group 0, and masks that add up to zero over the groups of a bin, so that
 // single slots of a place tell nothing.
 func (m *layerMatrix) Constant(out [][]uint64) {
 	f, n := m.layout.Set.Field(), m.layout.Bins
@@ -168,6 +173,9 @@ func (m *layerMatrix) Constant(out [][]uint64) {
 		}
 	}
 	for bin, s := range m.secrets.token {
-		out[rows-1][bin] = f.Add(out[rows-1][bin], s)
+		veil := m.secrets.veil[bin]
+		out[0][bin] = f.Add(out[0][bin], veil)
+		out[1][bin] = f.Add(out[1][bin], f.Mul(m.secrets.alpha[bin], veil))
+		out[2][bin] = f.Add(out[2][bin], s)
 	}
 }

@@ -66,8 +66,8 @@ func (s *scene) f(bin int, y uint64) *big.Int {
 //
 //	v = r f(y),  w = r alpha f(y),  u = r' f(y) + s
 //
-// with everything computed over big integers from the roots, for every place,
-// with a fact and without one.
+// with everything computed over big integers from the roots, for every place;
+// without a fact v has its veil and w alpha times it.
 func TestRepliesAreTheFormulas(t *testing.T) {
 	for _, c := range []struct {
 		id                      he.SetID
@@ -107,6 +107,10 @@ func (s *scene) check(t *testing.T) (present int) {
 			}
 			r, alpha := new(big.Int).SetUint64(k.multiplier[0][bin]), new(big.Int).SetUint64(k.alpha[bin])
 			v := new(big.Int).Mul(r, f)
+			v.Add(v, new(big.Int).SetUint64(k.veil[bin]))
+			if i != none && k.veil[bin] != 0 {
+				t.Fatalf("layer %d, bin %d has a fact and a veil", layer, bin)
+			}
 			w := new(big.Int).Mul(v, alpha)
 			u := new(big.Int).Mul(new(big.Int).SetUint64(k.multiplier[2][bin]), f)
 			u.Add(u, new(big.Int).SetUint64(k.token[bin]))
@@ -172,9 +176,7 @@ func TestMasksAddUpToZeroAndDifferEverywhere(t *testing.T) {
 			for range l.Degree() {
 				want = f.Mul(want, again.y[bin])
 			}
-			if o == rows-1 {
-				want = f.Add(want, again.token[bin])
-			}
+			want = f.Add(want, [rows]uint64{again.veil[bin], f.Mul(again.alpha[bin], again.veil[bin]), again.token[bin]}[o])
 			sum := uint64(0)
 			for g := range l.Groups {
 				slot := out[o][g*l.Bins+bin]

@@ -85,6 +85,7 @@ func place(elements []element, bins int) (*places, error) {
 			p.fact[i] = none
 		}
 		if p.insertAll(elements) {
+			p.spread()
 			return p, nil
 		}
 	}
@@ -110,6 +111,21 @@ func (p *places) insertAll(elements []element) bool {
 		load[bin]++
 	}
 	return true
+}
+
+// spread moves the facts of bin b up by b layers, in a circle. Insertion fills
+// the lower layers first; afterwards places without a fact are equally many in
+// every layer, as layerSecrets wants them.
+func (p *places) spread() {
+	column := make([]int32, p.layers)
+	for bin := range p.bins {
+		for l := range column {
+			column[(l+bin)%p.layers] = p.fact[l*p.bins+bin]
+		}
+		for l, fact := range column {
+			p.fact[l*p.bins+bin] = fact
+		}
+	}
 }
 
 // pathSearch finds a chain of facts to move so that a full bin gets room.

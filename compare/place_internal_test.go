@@ -38,12 +38,23 @@ func checkPlaces(t interface{ Fatalf(string, ...any) }, p *places, elements []el
 		if bin := int32(at % p.bins); !slices.Contains(elements[i].bins[:], bin) {
 			t.Fatalf("fact %d lies in bin %d, not in one of %v", i, bin, elements[i].bins)
 		}
-		if at >= p.bins && p.fact[at-p.bins] == none {
-			t.Fatalf("layer %d of bin %d is taken and the one above is not", at/p.bins, at%p.bins)
-		}
 	}
+	checkSpread(t, p)
 	if i := slices.Index(seen, false); i >= 0 {
 		t.Fatalf("fact %d has no place", i)
+	}
+}
+
+// checkSpread holds that the facts of bin b take the layers b, b+1, ... in a
+// circle, without a gap.
+func checkSpread(t interface{ Fatalf(string, ...any) }, p *places) {
+	for bin := range p.bins {
+		for k := 1; k < p.layers; k++ {
+			at := func(k int) int32 { return p.fact[(bin+k)%p.layers*p.bins+bin] }
+			if at(k) != none && at(k-1) == none {
+				t.Fatalf("bin %d has a fact %d layers after its first and none before it", bin, k)
+			}
+		}
 	}
 }
 
