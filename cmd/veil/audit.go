@@ -13,6 +13,8 @@ func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Verify, offline, what others say",
+		Long: `Audit verifies files from others. It needs no network and no key, and trusts
+nobody: whatever a file says is computed again.`,
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

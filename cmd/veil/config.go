@@ -151,6 +151,9 @@ func (a *app) configCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "Print the effective configuration",
+		Long: `Config prints what is in force, in the form of the configuration file. A flag comes
+before the environment (VEIL_POSTGRES_BIN, VEIL_POSTGRES_USER, VEIL_TENANT_KEY,
+VEIL_TENANT_STATE, VEIL_WORKERS), that before the file, that before the default.`,
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			c := a.config

@@ -56,7 +56,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 		return verdict.code
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(a.err, "veil: interrupted; nothing was left behind")
+		fmt.Fprintln(a.err, "veil: interrupted; no server and no temporary file is left")
 		return exitInterrupted
 	}
 	fmt.Fprintf(a.err, "veil: %s\n", oneParagraph(err))

@@ -23,6 +23,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program where it stands
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	root := a.command()
 	root.SetArgs(args)

@@ -27,7 +27,8 @@ service that evaluates it nothing but the verdicts the tenant discloses, and
 proves both sides honest.
 
 Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
-4 unavailable, 5 evidence of cheating, 6 incomplete, 70 internal error.`,
+4 unavailable, 5 evidence of cheating, 6 incomplete, 70 internal error,
+130 interrupted.`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,14 +151,4 @@ func nameless(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
-}
-
-// every lists the commands of a tree.
-func every(c *app) []string {
-	var names []string
-	for _, sub := range c.command().Commands() {
-		names = append(names, sub.Name())
-	}
-	slices.Sort(names)
-	return names
 }
