@@ -15,8 +15,8 @@ func (a *app) auditCommand() *cobra.Command {
 		Short: "Verify, offline, what others say",
 		Long: `Audit verifies files from others. It needs no network and no key, and trusts
 nobody: whatever a file says is computed again.`,
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
 	evidence := &cobra.Command{

@@ -154,7 +154,7 @@ func (a *app) configCommand() *cobra.Command {
 		Long: `Config prints what is in force, in the form of the configuration file. A flag comes
 before the environment (VEIL_POSTGRES_BIN, VEIL_POSTGRES_USER, VEIL_TENANT_KEY,
 VEIL_TENANT_STATE, VEIL_WORKERS), that before the file, that before the default.`,
-		Args:  noArguments,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			c := a.config
 			_, err := fmt.Fprintf(a.out, "postgres:\n  bin: %q\n  user: %q\ntenant:\n  key: %q\n  state: %q\nworkers: %d\n",
