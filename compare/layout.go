@@ -91,10 +91,28 @@ func layoutWith(set *he.Parameters, groups, bucket, templateFacts int) (l Layout
 		return l, 0, false
 	}
 	l = Layout{Set: set, Bucket: bucket, Groups: groups, Bins: bins, Columns: (degree + groups - 1) / groups}
-	layers = expectedLayers(templateFacts, bins)
+	if bins <= 2*l.unknown() {
+		return l, 0, false
+	}
+	layers = max(expectedLayers(templateFacts, bins), l.fewestLayers(templateFacts))
 	falseMatch := uint64(templateFacts) * uint64(l.Degree()) << falseMatchBits
 	ok = l.Columns <= he.MaxColumns && layers*rows <= he.MaxReplies && falseMatch <= set.T()
 	return l, layers, ok
+}
+
+// unknown returns how many places of every layer stay without a fact, and so
+// unknown to the tenant: with more than 0.42 N / log2 t of them, errors that still
+// decrypt say less of a layer's multipliers than there is to know
+// (docs/parameters.md, section 5).
+func (l Layout) unknown() int {
+	return l.Set.N()*42/100/(bits.Len64(l.Set.T())-1) + 1
+}
+
+// fewestLayers returns the layers below which facts would leave too few places
+// unknown.
+func (l Layout) fewestLayers(facts int) int {
+	room := l.Bins - l.unknown()
+	return (facts + room - 1) / room
 }
 
 // productBytes is what the product of a column with a reply is held to cost, in

@@ -26,7 +26,7 @@ func newScene(t interface{ Fatal(...any) }, l Layout, template, first, tenant in
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := place(elements[:template], l.Bins)
+	p, err := place(elements[:template], l.Bins, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestMasksAddUpToZeroAndDifferEverywhere(t *testing.T) {
 	}
 	l := Layout{Set: set, Groups: 7, Bins: 585, Columns: 4}
 	elements := sessionElements(l, 900, 8)
-	p, err := place(elements, l.Bins)
+	p, err := place(elements, l.Bins, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestSecretsFollowTheTranscript(t *testing.T) {
 	}
 	l := Layout{Set: set, Groups: 7, Bins: 585, Columns: 4}
 	elements := sessionElements(l, 900, 9)
-	p, err := place(elements, l.Bins)
+	p, err := place(elements, l.Bins, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

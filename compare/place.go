@@ -77,9 +77,9 @@ type places struct {
 // place assigns template facts to the fewest layers it can: facts are edges
 // between their two bins, and a bin of capacity k takes k of them. Greedy
 // insertion into the less loaded bin, then augmenting paths, breadth first, in
-// a fixed order, so both sides get the same.
-func place(elements []element, bins int) (*places, error) {
-	for layers := (len(elements) + bins - 1) / bins; layers*rows <= he.MaxReplies; layers++ {
+// a fixed order, so both sides get the same. It begins with that many layers.
+func place(elements []element, bins, layers int) (*places, error) {
+	for ; layers*rows <= he.MaxReplies; layers++ {
 		p := &places{bins: bins, layers: layers, fact: make([]int32, layers*bins)}
 		for i := range p.fact {
 			p.fact[i] = none

@@ -83,7 +83,7 @@ func TestPlacesTakeTheFewestLayersThereAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bins := rapid.IntRange(3, 9).Draw(t, "bins")
 		elements := drawElements(t, 40, bins)
-		p, err := place(elements, bins)
+		p, err := place(elements, bins, 1)
 		if err != nil {
 			t.Fatalf("no places: %v", err)
 		}
@@ -99,7 +99,7 @@ func TestPlacesEqualAnExhaustiveSearch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bins := rapid.IntRange(3, 20).Draw(t, "bins")
 		elements := drawElements(t, 11, bins)
-		p, err := place(elements, bins)
+		p, err := place(elements, bins, 1)
 		if err != nil {
 			t.Fatalf("no places: %v", err)
 		}
@@ -136,12 +136,12 @@ func TestPlacesOfLargeTemplatesAreValidAndTheSameEveryTime(t *testing.T) {
 	for _, n := range []int{1, 8000, 14000, 16300, 46000, MaxFacts} {
 		l := Layout{Set: set, Groups: 1, Bins: set.N(), Columns: 1}
 		elements := sessionElements(l, n, 1)
-		p, err := place(elements, l.Bins)
+		p, err := place(elements, l.Bins, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkPlaces(t, p, elements)
-		again, err := place(slices.Clone(elements), l.Bins)
+		again, err := place(slices.Clone(elements), l.Bins, 1)
 		if err != nil || !slices.Equal(p.fact, again.fact) {
 			t.Errorf("%d facts: placed again they lie elsewhere, error %v", n, err)
 		}
@@ -160,13 +160,14 @@ func TestEveryLayoutLeavesRoomForItsTemplate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				p, err := place(sessionElements(l, template, 2), l.Bins)
+				p, err := place(sessionElements(l, template, 2), l.Bins, l.fewestLayers(template))
 				if err != nil {
 					t.Fatalf("%d against %d: %v", tenant, template, err)
 				}
-				if guess := expectedLayers(template, l.Bins); p.layers != guess {
+				if guess := max(expectedLayers(template, l.Bins), l.fewestLayers(template)); p.layers != guess {
 					over++
 				}
+				checkUnknown(t, l, p)
 				most = max(most, p.layers)
 			}
 		}
@@ -177,15 +178,32 @@ func TestEveryLayoutLeavesRoomForItsTemplate(t *testing.T) {
 	}
 }
 
+// checkUnknown holds that every layer keeps nearly as many places without a fact
+// as a layout promises on average: spreading them is even to within chance.
+func checkUnknown(t *testing.T, l Layout, p *places) {
+	t.Helper()
+	for layer := range p.layers {
+		empty := 0
+		for _, i := range p.layer(layer) {
+			if i == none {
+				empty++
+			}
+		}
+		if empty < l.unknown()*3/4 {
+			t.Errorf("layer %d of %d keeps %d places unknown, want about %d or more", layer, p.layers, empty, l.unknown())
+		}
+	}
+}
+
 func TestPlacesThatDoNotFitAskForAnotherSalt(t *testing.T) {
 	elements := make([]element, 2*he.MaxReplies/rows+1)
 	for i := range elements {
 		elements[i] = element{x: 2, bins: [2]int32{0, 1}}
 	}
-	if _, err := place(elements[1:], 600); err != nil {
+	if _, err := place(elements[1:], 600, 1); err != nil {
 		t.Errorf("two full bins: %v", err)
 	}
-	if _, err := place(elements, 600); err == nil {
+	if _, err := place(elements, 600, 1); err == nil {
 		t.Error("one fact more than two bins hold has a place")
 	}
 }

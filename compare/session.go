@@ -228,7 +228,7 @@ func (s *session) absorbSalt(body []byte) error {
 func (s *session) completeSession(half [32]byte) (err error) {
 	s.half = half
 	s.elements = s.mapper().elements(s.prepared.facts, s.workers)
-	s.places, err = place(s.elements, s.layout.Bins)
+	s.places, err = place(s.elements, s.layout.Bins, s.layout.fewestLayers(len(s.elements)))
 	return err
 }
 
