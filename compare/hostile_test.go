@@ -14,7 +14,7 @@ import (
 
 // mutations is the number of random mutations of each message. By default short
 // messages get a million and long ones as many as keep the test short; a million
-// of each takes about six minutes:
+// of each takes about ten minutes:
 //
 //	go test -run Hostile ./compare -mutations 1000000
 var mutations = flag.Int("mutations", 0, "random mutations of each message in the tests of hostile bytes; 0 is a million of short ones and 20,000 of long ones")

@@ -144,7 +144,8 @@ func TestBucketsHideSizesAtSmallCost(t *testing.T) {
 		case n >= 16 && 100*b > 112*n:
 			t.Fatalf("Bucket(%d) = %d costs more than 12 %%", n, b)
 		}
-		// Padmé: of b's binary digits only the first log2 log2 n + 1 are not zero.
+		// Padmé: after the leading one, only the first log2 log2 n + 1 of b's
+		// binary digits are not zero.
 		exponent := bits.Len(uint(b)) - 1
 		if n >= 16 && bits.TrailingZeros(uint(b)) < exponent-bits.Len(uint(exponent)) {
 			t.Fatalf("Bucket(%d) = %b has too many digits", n, b)
