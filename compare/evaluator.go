@@ -23,7 +23,8 @@ type EvaluatorConfig struct {
 
 // Evaluator is the service's side of one comparison: it takes the tenant's
 // messages and returns its own, in the order of its methods. After NewEvaluator
-// it is deterministic. Not safe for concurrent use.
+// it is deterministic. Not safe for concurrent use. It keeps the messages that it
+// takes and returns without copying them, so their bytes must not change.
 //
 // An Evaluator must exist once. Of two with the same secrets, one could open the
 // seed while the other still waits for a commitment, and whoever holds the seed

@@ -37,8 +37,8 @@ func (l Layout) Degree() int { return l.Groups * l.Columns }
 
 // Bucket pads a number of facts so that it tells little: of the padded number's
 // binary digits after the leading one, only the first log2 log2 n + 1 may be
-// non-zero, which costs at most 12 % (Padmé: Nikitin et al., "Reducing Metadata Leakage from Encrypted
-// Files and Communication with PURBs", PoPETs 2019).
+// non-zero, which costs at most 12 % (Padmé: Nikitin et al., "Reducing Metadata
+// Leakage from Encrypted Files and Communication with PURBs", PoPETs 2019).
 func Bucket(facts int) int {
 	if facts < 16 {
 		return 16

@@ -108,8 +108,8 @@ func (s *scene) check(t *testing.T) (present int) {
 			r, alpha := new(big.Int).SetUint64(k.multiplier[0][bin]), new(big.Int).SetUint64(k.alpha[bin])
 			v := new(big.Int).Mul(r, f)
 			v.Add(v, new(big.Int).SetUint64(k.veil[bin]))
-			if i != none && k.veil[bin] != 0 {
-				t.Fatalf("layer %d, bin %d has a fact and a veil", layer, bin)
+			if (i == none) != (k.veil[bin] != 0) || k.y[bin] < 2 {
+				t.Fatalf("layer %d, bin %d, fact %d: point %d, veil %d", layer, bin, i, k.y[bin], k.veil[bin])
 			}
 			w := new(big.Int).Mul(v, alpha)
 			u := new(big.Int).Mul(new(big.Int).SetUint64(k.multiplier[2][bin]), f)

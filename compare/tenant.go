@@ -63,6 +63,10 @@ type TenantConfig struct {
 // Tenant is the tenant's side of one comparison: it takes the service's messages
 // and returns its own, in the order of its methods. After NewTenant it is
 // deterministic. Not safe for concurrent use.
+//
+// It keeps the messages that it takes and returns without copying them, so their
+// bytes must not change. It must exist once: another one made from the same
+// random bytes would send a nonce that the service knows already.
 type Tenant struct {
 	cfg      TenantConfig
 	session  *session
