@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/veilschema/veil/compare"
+	"github.com/veilschema/veil/internal/check"
 )
 
 func (a *app) auditCommand() *cobra.Command {
@@ -34,7 +35,7 @@ side. Exit code 5: the evidence proves the offence; 2: it proves nothing.`,
 }
 
 func (a *app) evidence(path string, asJSON bool) error {
-	data, err := readInput("evidence", path)
+	data, err := check.ReadFile("evidence", path, compare.MaxEvidenceBytes)
 	if err != nil {
 		return err
 	}

@@ -81,9 +81,11 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	if o.Mapping, err = f.source.mappings(); err != nil {
 		return err
 	}
-	if o.Policy, o.Withholding, err = readPolicies(f.policies); err != nil {
+	policies, err := readPolicies(f.policies)
+	if err != nil {
 		return err
 	}
+	o.Policy, o.Withholding = policies.template, policies.tenant
 	if o.Minimum, err = minimumSet(f.minimum); err != nil {
 		return err
 	}
@@ -95,6 +97,10 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 		defer release()
 	}
 	out, err := a.runCheck(ctx, o)
+	var unusable *template.PolicyError
+	if errors.As(err, &unusable) {
+		return fmt.Errorf("%s: %w", policies.path, unusable)
+	}
 	if err != nil {
 		return err
 	}

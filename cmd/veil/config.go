@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -164,11 +163,8 @@ VEIL_TENANT_STATE, VEIL_WORKERS), that before the file, that before the default.
 	}
 }
 
-// readInput reads a file that the user named.
-func readInput(what, path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("the %s cannot be read: %w", what, err)
-	}
-	return data, nil
-}
+// maxInputBytes bounds a policy or mapping file; their parsers have lower limits.
+const maxInputBytes = 16 << 20
+
+// readInput reads a policy or mapping file that the user named.
+func readInput(what, path string) ([]byte, error) { return check.ReadFile(what, path, maxInputBytes) }

@@ -8,33 +8,41 @@ import (
 	"github.com/veilschema/veil/compare/template"
 )
 
+// policies are what policy files say.
+type policies struct {
+	template *template.Policy
+	path     string // of the template's
+	tenant   *template.Withholding
+}
+
 // readPolicies reads policy files: at most one of the template's and one of the
 // tenant's, or one file that holds both.
-func readPolicies(paths []string) (policy *template.Policy, withholding *template.Withholding, err error) {
+func readPolicies(paths []string) (p policies, err error) {
 	for _, path := range paths {
 		text, err := readInput("policy file", path)
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
 		templates, tenants := splitPolicy(text)
 		if templates != nil {
-			if policy != nil {
-				return nil, nil, usagef("%s is a second policy of the template; put all of it into one file", path)
+			if p.template != nil {
+				return p, usagef("%s is a second policy of the template; put all of it into one file", path)
 			}
-			if policy, err = template.ParsePolicy(templates); err != nil {
-				return nil, nil, usagef("%s: %w", path, err)
+			if p.template, err = template.ParsePolicy(templates); err != nil {
+				return p, usagef("%s: %w", path, err)
 			}
+			p.path = path
 		}
 		if tenants != nil {
-			if withholding != nil {
-				return nil, nil, usagef("%s is a second policy of the tenant; put all of it into one file", path)
+			if p.tenant != nil {
+				return p, usagef("%s is a second policy of the tenant; put all of it into one file", path)
 			}
-			if withholding, err = template.ParseWithholding(tenants); err != nil {
-				return nil, nil, usagef("%s: %w", path, err)
+			if p.tenant, err = template.ParseWithholding(tenants); err != nil {
+				return p, usagef("%s: %w", path, err)
 			}
 		}
 	}
-	return policy, withholding, nil
+	return p, nil
 }
 
 // splitPolicy separates the tenant's part of a policy file, its top-level entry

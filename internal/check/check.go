@@ -3,12 +3,10 @@ package check
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,7 +105,9 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 
 // BuildTemplate reads the template's schema and applies its policy.
 func BuildTemplate(ctx context.Context, server *Server, o Options) (*template.Template, error) {
-	o.Progress("reading the template")
+	if o.Progress != nil {
+		o.Progress("reading the template")
+	}
 	o.Template.RefuseEventTriggers = true
 	reading, err := Read(ctx, server, o.Template)
 	if err != nil {
@@ -120,19 +120,15 @@ func BuildTemplate(ctx context.Context, server *Server, o Options) (*template.Te
 	if len(facts) == 0 {
 		return nil, fmt.Errorf("the template: %w; give the DDL of the tables that tenants are to have", ErrEmpty)
 	}
-	meta, err := o.meta()
-	if err != nil {
-		return nil, err
-	}
-	t, err := template.Build(meta, facts, o.Policy)
+	t, err := template.Build(o.meta(reading.Files), facts, o.Policy)
 	if err != nil {
 		return nil, &Refused{err}
 	}
 	return t, nil
 }
 
-// meta completes the template's name and lists its files.
-func (o Options) meta() (template.Meta, error) {
+// meta completes the template's name and lists the files that were read.
+func (o Options) meta(files []template.File) template.Meta {
 	m := o.Meta
 	if m.Slug == "" && len(o.Template.DDL) > 0 {
 		m.Slug = slug(o.Template.DDL[0])
@@ -140,21 +136,8 @@ func (o Options) meta() (template.Meta, error) {
 	if m.Version == "" {
 		m.Version = "local"
 	}
-	if o.Template.Text != nil {
-		m.Files = append(m.Files, fileOf(o.Template.Name, o.Template.Text))
-	}
-	for _, path := range o.Template.DDL {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return m, fmt.Errorf("the template's DDL file cannot be read: %w", err)
-		}
-		m.Files = append(m.Files, fileOf(filepath.Base(path), text))
-	}
-	return m, nil
-}
-
-func fileOf(name string, text []byte) template.File {
-	return template.File{Name: name, Size: uint64(len(text)), SHA256: sha256.Sum256(text)}
+	m.Files = append(slices.Clone(m.Files), files...)
+	return m
 }
 
 // slug makes a template's short name of a file's name.

@@ -2,9 +2,13 @@ package check_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/veilschema/veil/compare"
@@ -172,6 +176,47 @@ func TestWhatCannotBeComparedIsRefusedInOneSentence(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// A template's digest covers the very bytes that were loaded, even of a file that
+// cannot be read twice, and files of one name in several folders.
+func TestATemplateListsTheFilesThatWereLoaded(t *testing.T) {
+	server := newServer(t)
+	dir := t.TempDir()
+	var paths []string
+	for i, table := range []string{"a", "b", "c"} {
+		folder := filepath.Join(dir, table)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, "tables.sql")
+		sql := []byte("CREATE TABLE " + table + " (id int);")
+		paths = append(paths, path)
+		if i < 2 {
+			if err := os.WriteFile(path, sql, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Skipf("there are no pipes here: %v", err)
+		}
+		go func() { _ = os.WriteFile(path, sql, 0o600) }()
+	}
+	built, err := check.BuildTemplate(t.Context(), server, check.Options{Template: check.Source{DDL: paths}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"tables.sql": "a", "2/tables.sql": "b", "3/tables.sql": "c"}
+	for _, f := range built.Files {
+		if table := want[f.Name]; f.SHA256 != sha256.Sum256([]byte("CREATE TABLE "+table+" (id int);")) {
+			t.Errorf("the file %q is not the one that was loaded", f.Name)
+		}
+		delete(want, f.Name)
+	}
+	if len(want) > 0 || built.Slug != "tables" {
+		t.Errorf("the template %q does not list %v", built.Slug, want)
 	}
 }
 

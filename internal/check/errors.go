@@ -30,7 +30,11 @@ func (u *Unavailable) Unwrap() error { return u.error }
 
 // unreachable explains a failed connection in one line, without the password.
 func unreachable(cfg *pgx.ConnConfig, err error) error {
-	where := fmt.Sprintf("the database %q at %s:%d", cfg.Database, cfg.Host, cfg.Port)
+	name := cfg.Database
+	if name == "" {
+		name = cfg.User // which is the server's default
+	}
+	where := fmt.Sprintf("the database %q at %s:%d", name, cfg.Host, cfg.Port)
 	pg, refused := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case refused && strings.HasPrefix(pg.Code, "28"):

@@ -14,10 +14,6 @@ import (
 	"github.com/veilschema/veil/keys"
 )
 
-// maxAttempts bounds how often a session is opened again for another salt; each
-// needs it with probability below 2^-15.
-const maxAttempts = 8
-
 // Parties are the two sides of an exchange in one process.
 type Parties struct {
 	Template  *compare.Prepared

@@ -3,14 +3,13 @@ package check
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"sort"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/introspect"
 	"github.com/veilschema/veil/internal/postgres"
 )
@@ -34,6 +33,8 @@ type Source struct {
 // Reading is a schema as it was read.
 type Reading struct {
 	Database *schema.Database
+	// Files are the files of DDL that were loaded, in order.
+	Files []template.File
 	// Skipped counts the statements of DDL that are no structure.
 	Skipped int
 	// Load and Introspect are how long loading DDL and reading the catalog took.
@@ -99,7 +100,9 @@ func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Read
 	start := time.Now()
 	options := postgres.LoadOptions{RefuseEventTriggers: from.RefuseEventTriggers}
 	skipped := 0
+	var files []template.File
 	load := func(name string, text []byte) error {
+		files = addFile(files, name, text)
 		r, err := scratch.Load(ctx, name, text, options)
 		skipped += r.SkippedAll
 		return err
@@ -110,9 +113,9 @@ func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Read
 		}
 	}
 	for _, path := range from.DDL {
-		text, err := os.ReadFile(path)
+		text, err := ReadFile("DDL file", path, maxDDLBytes)
 		if err != nil {
-			return nil, fmt.Errorf("the DDL file cannot be read: %w", err)
+			return nil, err
 		}
 		if err := load(path, text); err != nil {
 			return nil, err
@@ -132,7 +135,7 @@ func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Read
 	if err != nil {
 		return nil, err
 	}
-	reading.Load, reading.Skipped = loaded, skipped
+	reading.Files, reading.Load, reading.Skipped = files, loaded, skipped
 	return reading, nil
 }
 
