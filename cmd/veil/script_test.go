@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	valid FILE                   a report that keeps to its published schema
 //	evidence FILE                writes evidence against a tenant
 //	live SQL                     loads a file into a running database: see live_test.go
+//	mount SIZE FOLDER            mounts a file system of that size until the script ends
 //	nameless FOLDER              no file has a name in it that only the demo's tenant has
 //
 // When a script ends, its TMPDIR must be empty: no server and no folder stays.
@@ -66,6 +67,8 @@ func TestCommandLine(t *testing.T) {
 				return noPostgres == nil, nil
 			case "root":
 				return os.Geteuid() == 0, nil
+			case "mount":
+				return canMount(), nil
 			case "full":
 				_, err := os.Stat("/dev/full")
 				return err == nil, nil
@@ -73,7 +76,7 @@ func TestCommandLine(t *testing.T) {
 			return false, errors.New("there is no condition " + name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "valid": valid, "evidence": writeEvidence, "live": live.command, "nameless": nameless,
+			"exits": exits, "valid": valid, "evidence": writeEvidence, "live": live.command, "nameless": nameless, "mount": mount,
 		},
 	})
 }

@@ -151,7 +151,7 @@ func (s *Server) initdb(ctx context.Context) error {
 	var err error
 	onOwnThread(func() { err = cmd.Run() })
 	if err != nil {
-		return fmt.Errorf("initdb of PostgreSQL %s failed: %w: %s", s.bins.Version, err, lastLine(out.b))
+		return fmt.Errorf("initdb of PostgreSQL %s failed: %w: %s", s.bins.Version, err, complaint(out.b))
 	}
 	return os.Remove(pw)
 }
@@ -233,6 +233,17 @@ func (s *Server) await(ctx context.Context) error {
 func lastLine(b []byte) string {
 	text := strings.TrimSpace(string(b))
 	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+}
+
+// complaint is the line in which a program said what went wrong, which initdb follows with
+// lines about its tidying up; without one it is the last.
+func complaint(b []byte) string {
+	for line := range strings.SplitSeq(string(b), "\n") {
+		if strings.Contains(line, "error: ") || strings.Contains(line, "FATAL: ") || strings.Contains(line, "PANIC: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return lastLine(b)
 }
 
 // Version is the server's, for example "15.18 (Debian 15.18-0+deb12u1)".
