@@ -89,7 +89,7 @@ func (d *decryptor) multiply(c1 []uint64) {
 		for j, v := range c1 {
 			d.product[i][j] = ring.BRedAdd(v, m.q, m.BRedConstant)
 		}
-		m.NTT(d.product[i], d.product[i])
+		m.transform.forward(d.product[i])
 		m.MulCoeffsMontgomery(d.product[i], d.secret.transformed[i], d.product[i])
 		m.INTT(d.product[i], d.product[i])
 	}

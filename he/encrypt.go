@@ -103,7 +103,7 @@ func newKey(p *Parameters, root [32]byte) *Key {
 	for i, m := range p.moduli {
 		r := make([]uint64, p.n)
 		m.fromSmall(s, r)
-		m.NTT(r, r)
+		m.transform.forward(r)
 		m.MForm(r, r)
 		key.secret.transformed[i] = r
 	}
@@ -139,7 +139,7 @@ func (e *encryptor) encrypt(slots []uint64, maskLabel, errorLabel string, index 
 		if message != nil {
 			p.addMessage(m, message, c)
 		}
-		m.NTT(c, c)
+		m.transform.forward(c)
 		m.MulCoeffsMontgomery(mask[i], e.key.secret.transformed[i], mask[i])
 		m.Sub(c, mask[i], c)
 		out[i] = c

@@ -128,7 +128,7 @@ func (k *layerKernel) run(layer int, replies []reply) {
 			k.field.toCoefficients(slots, k.coeff)
 			for i, m := range k.moduli {
 				m.lift(k.coeff, k.t, k.plain)
-				m.NTT(k.plain, k.plain)
+				m.transform.forward(k.plain)
 				k.sums[o*len(k.moduli)+i].add(k.plain, k.s.columns[c][i], k.masks[c][i])
 			}
 		}
@@ -147,7 +147,7 @@ func (k *layerKernel) finish(o int, index uint64) reply {
 	for i, m := range k.moduli {
 		sum := k.sums[o*len(k.moduli)+i]
 		m.fromSmall(k.small, k.plain)
-		m.NTT(k.plain, k.plain)
+		m.transform.forward(k.plain)
 		sum.add(k.plain, k.s.zero[i], zeroMask[i])
 		sum.reduce(m, k.c0[i], k.c1[i])
 		m.INTT(k.c0[i], k.c0[i])

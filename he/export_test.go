@@ -193,3 +193,9 @@ func (k *Key) SecretForLibrary() [][]uint64 { return k.secret.transformed }
 
 // SubRing returns the library's ring modulo one prime.
 func (p *Parameters) SubRing(i int) *ring.SubRing { return p.moduli[i].SubRing }
+
+// Forward and Inverse are this package's transforms under a library's ring.
+func Forward(s *ring.SubRing, a []uint64) { newTransform(s).forward(a) }
+
+// Inverse is the inverse of Forward.
+func Inverse(s *ring.SubRing, a []uint64) { newTransform(s).inverse(a) }

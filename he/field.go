@@ -10,8 +10,9 @@ import (
 // Field is the arithmetic of the slots: the prime field Z_t with its transform
 // between slots and coefficients. Safe for concurrent use.
 type Field struct {
-	t    uint64
-	ring *ring.SubRing
+	t         uint64
+	ring      *ring.SubRing
+	transform *transform
 }
 
 func newField(n int, t uint64) (*Field, error) {
@@ -19,7 +20,7 @@ func newField(n int, t uint64) (*Field, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plaintext prime: %w", err)
 	}
-	return &Field{t: t, ring: s}, nil
+	return &Field{t: t, ring: s, transform: newTransform(s)}, nil
 }
 
 // T returns the prime.
@@ -52,20 +53,16 @@ func (f *Field) Mul(a, b uint64) uint64 {
 type Factor struct{ w, shoup uint64 }
 
 // NewFactor prepares w < t.
-func (f *Field) NewFactor(w uint64) Factor {
-	q, _ := bits.Div64(w, 0, f.t)
-	return Factor{w, q}
+func (f *Field) NewFactor(w uint64) Factor { return newFactor(w, f.t) }
+
+// newFactor prepares w < q.
+func newFactor(w, q uint64) Factor {
+	shoup, _ := bits.Div64(w, 0, q)
+	return Factor{w, shoup}
 }
 
 // MulFactor returns a * w mod t for any a (Shoup; Harvey 2014, algorithm 2).
-func (f *Field) MulFactor(a uint64, w Factor) uint64 {
-	hi, _ := bits.Mul64(a, w.shoup)
-	r := a*w.w - hi*f.t
-	if r >= f.t {
-		r -= f.t
-	}
-	return r
-}
+func (f *Field) MulFactor(a uint64, w Factor) uint64 { return w.strict(a, f.t) }
 
 // Invert replaces every non-zero value by its inverse mod t and leaves zeros,
 // with one exponentiation for all of them (Montgomery's trick).
@@ -88,7 +85,13 @@ func (f *Field) Invert(values []uint64) {
 }
 
 // toCoefficients turns N slots into N coefficients.
-func (f *Field) toCoefficients(slots, coefficients []uint64) { f.ring.INTT(slots, coefficients) }
+func (f *Field) toCoefficients(slots, coefficients []uint64) {
+	copy(coefficients, slots)
+	f.transform.inverse(coefficients)
+}
 
 // toSlots turns N coefficients into N slots.
-func (f *Field) toSlots(coefficients, slots []uint64) { f.ring.NTT(coefficients, slots) }
+func (f *Field) toSlots(coefficients, slots []uint64) {
+	copy(slots, coefficients)
+	f.transform.forward(slots)
+}

@@ -89,7 +89,8 @@ type Parameters struct {
 // conversions between residues and integers.
 type modulus struct {
 	*ring.SubRing
-	q uint64
+	q         uint64
+	transform *transform
 	// tInv is t^-1 mod q, in Montgomery form.
 	tInv uint64
 	// qHatInv is (Q/q)^-1 mod q, in Montgomery form.
@@ -146,7 +147,7 @@ func newParameters(l literal) (*Parameters, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parameter set %s: %w", l.name, err)
 		}
-		p.moduli = append(p.moduli, &modulus{SubRing: s, q: q})
+		p.moduli = append(p.moduli, &modulus{SubRing: s, q: q, transform: newTransform(s)})
 		p.q.Mul(p.q, new(big.Int).SetUint64(q))
 	}
 	if p.q.BitLen() > l.maxLogQ {
