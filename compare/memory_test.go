@@ -50,7 +50,7 @@ func peakMemory(t *testing.T) (peak int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer status.Close()
+	defer func() { _ = status.Close() }()
 	for lines := bufio.NewScanner(status); lines.Scan(); {
 		if value, ok := strings.CutPrefix(lines.Text(), "VmHWM:"); ok {
 			if _, err := fmt.Sscanf(value, "%d kB", &peak); err != nil {
