@@ -174,6 +174,10 @@ func TestLayoutsKeepToTheirLimits(t *testing.T) {
 					t.Fatalf("%d against %d: %+v", tenant, facts, l)
 				case !ok || l.Degree() < d || l.Degree() >= d+l.Groups:
 					t.Fatalf("%d against %d: degree %d for a capacity of %d", tenant, facts, l.Degree(), d)
+				case float64(l.unknown()) < 0.42*float64(l.Set.N())/math.Log2(float64(l.Set.T())):
+					t.Fatalf("%d against %d: %d places of a layer stay unknown", tenant, facts, l.unknown())
+				case l.Bins <= 2*l.unknown() || l.fewestLayers(facts)*(l.Bins-l.unknown()) < facts:
+					t.Fatalf("%d against %d: %d layers of %d bins leave fewer than %d places unknown", tenant, facts, l.fewestLayers(facts), l.Bins, l.unknown())
 				case l.Set.FalseMatch(facts, l.Degree()) > -falseMatchBits+0.001:
 					t.Fatalf("%d against %d: false matches at 2^%.1f", tenant, facts, l.Set.FalseMatch(facts, l.Degree()))
 				}
@@ -183,6 +187,13 @@ func TestLayoutsKeepToTheirLimits(t *testing.T) {
 }
 
 func TestLayoutsThatCannotBeAreRefused(t *testing.T) {
+	set, err := he.Set(he.Small4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, _, ok := layoutWith(set, maxGroups, 16, 1); ok {
+		t.Errorf("%d bins, of which %d stay unknown, are a layout", l.Bins, l.unknown())
+	}
 	for _, c := range []struct {
 		minimum          he.SetID
 		bucket, template int
