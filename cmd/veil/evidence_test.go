@@ -98,7 +98,7 @@ func twoCommitments(e *compare.Evaluator, tenants [2]*compare.Tenant) (*compare.
 		if errors.As(err, &m) {
 			return m, nil
 		}
-		return nil, fmt.Errorf("two commitments ended in %v", err)
+		return nil, fmt.Errorf("two commitments ended otherwise: %w", err)
 	}
 	return nil, errors.New("both tenants said the same")
 }

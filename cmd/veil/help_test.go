@@ -101,8 +101,14 @@ func TestWrongCommandLinesInTextsAreFound(t *testing.T) {
 		text string
 		want int
 	}{
-		{"veil check --template-ddl a.sql --ddl b.sql", 0}, {"./bin/veil demo", 0}, {"Veil tells a tenant", 0},
-		{"veil keys new", 0}, {"veil keys old", 1}, {"bin/veil serve", 1}, {"veil keys new  # for --keep", 0}, {"veil check --templat a.sql", 1},
+		{"veil check --template-ddl a.sql --ddl b.sql", 0},
+		{"./bin/veil demo", 0},
+		{"Veil tells a tenant", 0},
+		{"veil keys new", 0},
+		{"veil keys old", 1},
+		{"bin/veil serve", 1},
+		{"veil keys new  # for --keep", 0},
+		{"veil check --templat a.sql", 1},
 	} {
 		if got := wrongCommands(commands(), c.text); len(got) != c.want {
 			t.Errorf("%q: got the problems %q, want %d", c.text, got, c.want)

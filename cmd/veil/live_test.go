@@ -65,7 +65,7 @@ func (l *live) command(ts *testscript.TestScript, neg bool, args []string) {
 func (l *live) config(ts *testscript.TestScript, d *postgres.Scratch) *pgx.ConnConfig {
 	conn, err := d.Connect(context.Background())
 	ts.Check(err)
-	defer conn.Close(context.Background()) //nolint:errcheck // of a test
+	defer conn.Close(context.Background())
 	return conn.Config()
 }
 

@@ -123,7 +123,8 @@ func TestAMatchOfSchemasNeedsNoMappingWhereEachSideHasOne(t *testing.T) {
 		"one, an empty one, and 1": {"CREATE SCHEMA e; CREATE SCHEMA x; CREATE TABLE x.t (a int);", public, schema.Mapping{}, "public", "public"},
 		"mapped elsewhere": {
 			"CREATE SCHEMA x; CREATE TABLE x.t (a int);", public,
-			schema.Mapping{Schemas: map[string]string{"x": "y"}}, "y", "y",
+			schema.Mapping{Schemas: map[string]string{"x": "y"}},
+			"y", "y",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package check_test
 
 import (
+	"fmt"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -9,6 +11,18 @@ import (
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/check"
 )
+
+// compared is what the comparison of real schemas did. It is printed behind the
+// tests, where a run that passes shows it too.
+var compared string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if compared != "" {
+		fmt.Println("internal/check:", compared)
+	}
+	os.Exit(code)
+}
 
 // confirmed are mappings of schemas that the pairs need and no rule finds:
 // MIMIC-IV moved its core tables into the hospital's and renamed the schemas.
@@ -45,9 +59,9 @@ func TestVerdictsOverRealSchemasEqualAPlainSetComparison(t *testing.T) {
 	})
 	n := c.compared
 	want := len(names) + 2*len(pairs)
-	t.Logf("%d schemas against themselves and %d pairs both ways: %d encrypted comparisons, %d skipped; %d verdicts, %d present and %d absent, in %s",
-		len(names), len(pairs), n.comparisons, want-n.comparisons, n.verdicts, n.present, n.verdicts-n.present, time.Since(start).Round(time.Second))
-	t.Logf("held against other dumps, by kind: %v", n.held)
+	compared = fmt.Sprintf("%d schemas against themselves and %d pairs both ways: %d encrypted comparisons, %d skipped; %d verdicts, %d present and %d absent, in %s; held against other dumps, by kind: %v",
+		len(names), len(pairs), n.comparisons, want-n.comparisons, n.verdicts, n.present, n.verdicts-n.present, time.Since(start).Round(time.Second), n.held)
+	t.Log(compared)
 	if n.comparisons != want {
 		t.Errorf("%d comparisons were made, want %d", n.comparisons, want)
 	}
