@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,15 +16,16 @@ const (
 	workPrefix = "veil-pg-"      // of a server's folder, once its lock is held
 	newPrefix  = ".veil-pg-new-" // of a folder that is still being made
 	lockName   = "lock"
+	idLength   = 10 // of the random end of a folder's name, 50 bits
 )
 
 // janitorScript waits until the pipe on its standard input closes, which the kernel does for
-// us however our process ends, and then removes the folder. The server may still be writing
-// its last bytes, hence the patience (20 s).
+// us however our process ends, and then removes the folder under either of its names. The
+// server may still be writing its last bytes, hence the patience (20 s).
 const janitorScript = `read -r _
 i=0
 while [ "$i" -lt 100 ]; do
-  rm -rf -- "$1" 2>/dev/null && exit 0
+  rm -rf -- "$1" "$2" 2>/dev/null && exit 0
   sleep 0.2
   i=$((i+1))
 done`
@@ -37,7 +39,7 @@ done`
 //
 // It goes away on remove. When our process ends without getting there, the janitor, a shell
 // holding the other end of a pipe, removes it; when that was killed too, the next server's
-// sweep does.
+// sweep does. The janitor is there before the folder, so that no moment is without either.
 type workdir struct {
 	path    string
 	lock    *os.File
@@ -99,9 +101,9 @@ func makeWorkdir(parent string, a account) (*workdir, error) {
 		return nil, fmt.Errorf("the folder %s has too long a path for a socket (%d bytes, at most %d); choose a shorter one", parent, n, maxUnixPathBytes)
 	}
 	sweep(parent)
-	w, err := lockedDir(parent)
-	if err != nil {
-		return nil, fmt.Errorf("a folder for a private PostgreSQL could not be made in %s: %w", parent, err)
+	w := new(workdir)
+	if err := w.create(parent); err != nil {
+		return nil, fmt.Errorf("a folder for a private PostgreSQL could not be made in %s: %w", parent, errors.Join(err, w.remove()))
 	}
 	if err := w.furnish(a); err != nil {
 		return nil, errors.Join(fmt.Errorf("the folder %s for a private PostgreSQL could not be prepared: %w", w.path, err), w.remove())
@@ -109,29 +111,34 @@ func makeWorkdir(parent string, a account) (*workdir, error) {
 	return w, nil
 }
 
-// lockedDir makes an empty folder and takes its lock before it gets the name that a sweep
+// create makes an empty folder and takes its lock before it gets the name that a sweep
 // looks for, so that no sweep can find it without an owner.
-func lockedDir(parent string) (*workdir, error) {
-	tmp, err := os.MkdirTemp(parent, newPrefix)
-	if err != nil {
-		return nil, err
+func (w *workdir) create(parent string) error {
+	id := strings.ToLower(rand.Text()[:idLength])
+	fresh, final := filepath.Join(parent, newPrefix+id), filepath.Join(parent, workPrefix+id)
+	if err := w.hire(fresh, final); err != nil {
+		return err
 	}
-	w := &workdir{path: tmp}
-	w.lock, err = os.OpenFile(filepath.Join(tmp, lockName), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err := os.Mkdir(fresh, 0o700); err != nil {
+		_ = w.janitor.Process.Kill() // should the name be somebody else's
+		return err
+	}
+	w.path = fresh
+	var err error
+	w.lock, err = os.OpenFile(filepath.Join(fresh, lockName), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err == nil {
 		err = syscall.Flock(int(w.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	}
 	if err == nil {
-		w.path = filepath.Join(parent, workPrefix+strings.TrimPrefix(filepath.Base(tmp), newPrefix))
-		err = os.Rename(tmp, w.path)
+		err = os.Rename(fresh, final)
 	}
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(tmp))
+	if err == nil {
+		w.path = final
 	}
-	return w, nil
+	return err
 }
 
-// furnish adds the server's two folders and starts the janitor.
+// furnish adds the server's two folders.
 func (w *workdir) furnish(a account) error {
 	if a.drop { // the server's user passes through; it can list or change nothing here
 		if err := os.Chmod(w.path, 0o711); err != nil { //nolint:gosec // the folders in it are 0700
@@ -146,16 +153,16 @@ func (w *workdir) furnish(a account) error {
 			return err
 		}
 	}
-	return w.hire()
+	return nil
 }
 
-// hire starts the janitor.
-func (w *workdir) hire() error {
+// hire starts the janitor of a folder that is still to be made.
+func (w *workdir) hire(fresh, final string) error {
 	r, pipe, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("/bin/sh", "-c", janitorScript, "veil-janitor", w.path)
+	cmd := exec.Command("/bin/sh", "-c", janitorScript, "veil-janitor", final, fresh)
 	cmd.Stdin, cmd.Dir = r, "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C goes to the terminal's group only
 	err = cmd.Start()
@@ -166,13 +173,20 @@ func (w *workdir) hire() error {
 	return nil
 }
 
-// remove deletes the folder and dismisses the janitor.
+// remove deletes the folder, as much of it as there is, and dismisses the janitor.
 func (w *workdir) remove() error {
-	err := os.RemoveAll(w.path)
-	if w.janitor != nil {
-		err = errors.Join(err, w.pipe.Close(), w.janitor.Wait())
+	var err error
+	if w.path != "" {
+		err = os.RemoveAll(w.path)
 	}
-	return errors.Join(err, w.lock.Close())
+	if w.janitor != nil {
+		err = errors.Join(err, w.pipe.Close())
+		_ = w.janitor.Wait() // how it ended is of no interest: the folder is gone
+	}
+	if w.lock != nil {
+		err = errors.Join(err, w.lock.Close())
+	}
+	return err
 }
 
 // sweep removes the folders of processes that died together with their janitor: those with
