@@ -120,3 +120,15 @@ func somePlaces(n int) (places []int) {
 	}
 	return places
 }
+
+func TestAClosedTenantKeepsItsTranscript(t *testing.T) {
+	p := newPair(t, prepare(t, columnFacts(0, 20)), columnFacts(10, 30), 5, nil)
+	if _, _, err := p.exchange(); err != nil {
+		t.Fatal(err)
+	}
+	p.tenant.Close()
+	p.tenant.Close()
+	if got := len(p.tenant.Transcript()); got != 10 {
+		t.Errorf("a closed tenant has %d messages, want 10", got)
+	}
+}

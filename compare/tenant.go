@@ -292,5 +292,18 @@ func (t *Tenant) Finish(verdict []byte) (*Result, error) {
 	return t.session.result(), nil
 }
 
+// Close wipes the secrets that this side holds in memory, as far as a Go program
+// can. Nothing but Transcript and Comparison may be called afterwards.
+func (t *Tenant) Close() {
+	t.secret.Wipe()
+	t.identity.Wipe()
+	if t.hidden != nil {
+		t.hidden.Wipe()
+	}
+	if t.key != nil {
+		t.key.Wipe()
+	}
+}
+
 // Transcript returns the messages so far, in order.
 func (t *Tenant) Transcript() [][]byte { return t.session.transcript() }

@@ -30,6 +30,14 @@ func (k *Key) decrypt(r *Response, workers int) [][]uint64 {
 	return out
 }
 
+// Wipe overwrites the key. It decrypts nothing afterwards.
+func (k *Key) Wipe() {
+	k.used.Store(true)
+	for _, r := range k.secret.transformed {
+		clear(r)
+	}
+}
+
 // decryptor owns the buffers of one goroutine.
 type decryptor struct {
 	*Key

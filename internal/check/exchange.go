@@ -83,6 +83,7 @@ func runOnce(ctx context.Context, p Parties) (*Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer r.tenant.Close()
 	r.evaluator, err = compare.NewEvaluator(compare.EvaluatorConfig{
 		Identity: p.Service, Template: p.Template, Random: p.Random, Workers: p.Workers,
 	})
