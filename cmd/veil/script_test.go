@@ -69,6 +69,9 @@ func TestCommandLine(t *testing.T) {
 				return os.Geteuid() == 0, nil
 			case "mount":
 				return canMount(), nil
+			case "tty":
+				ptmx, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+				return err == nil && ptmx.Close() == nil, nil
 			case "full":
 				_, err := os.Stat("/dev/full")
 				return err == nil, nil
