@@ -158,10 +158,12 @@ func (e *Evaluator) EvaluateTwisted(submission []byte, twist Twist) ([]byte, err
 		s.seed = *twist.Seed
 	}
 	ev := s.evaluation()
-	ev.elements = append([]element(nil), ev.elements...)
+	elements, other := append([]element(nil), ev.elements...), *ev.places
 	for i, f := range twist.Test {
-		ev.elements[i].x = s.mapper().elements([][32]byte{f.Digest()}, 1)[0].x
+		elements[i].x = s.mapper().elements([][32]byte{f.Digest()}, 1)[0].x
 	}
+	other.lookUp(elements)
+	ev.elements, ev.places = elements, &other
 	response, err := he.Evaluate(s.submission, he.Work{
 		Layers: ev.places.layers, Rows: rows, Seed: ev.replies, Workers: 1,
 		Matrix: func(layer int) he.Matrix { return newSpoiledMatrix(ev, layer, twist.Spoil) },

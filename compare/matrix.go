@@ -93,7 +93,7 @@ func (e *evaluation) secretsOf(layer int) *layerSecrets {
 	for o := range s.multiplier {
 		s.multiplier[o] = make([]uint64, n)
 	}
-	t := f.T()
+	t, points := f.T(), e.places.point[layer*n:]
 	for bin, i := range e.places.layer(layer) {
 		r := s.stream.Below(t-1) + 1
 		s.alpha[bin] = s.stream.Below(t-1) + 1
@@ -105,7 +105,7 @@ func (e *evaluation) secretsOf(layer int) *layerSecrets {
 			s.y[bin] = s.stream.Below(t-2) + 2
 			s.veil[bin] = s.stream.Below(t)
 		} else {
-			s.y[bin] = e.elements[i].x
+			s.y[bin] = points[bin]
 		}
 	}
 	return s
@@ -143,12 +143,11 @@ func newLayerMatrix(e *evaluation, s *layerSecrets) *layerMatrix {
 func (m *layerMatrix) Column(_ int, out [][]uint64) {
 	f, n := m.layout.Set.Field(), m.layout.Bins
 	for o, power := range m.power {
-		copy(out[o], power)
 		clear(out[o][len(power):])
 		for g := range m.layout.Groups {
-			slots := power[g*n : (g+1)*n]
-			for bin, v := range slots {
-				slots[bin] = f.MulFactor(v, m.step[bin])
+			now, next := out[o][g*n:(g+1)*n], power[g*n:(g+1)*n]
+			for bin, v := range next {
+				now[bin], next[bin] = v, f.MulFactor(v, m.step[bin])
 			}
 		}
 	}

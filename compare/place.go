@@ -72,6 +72,9 @@ type places struct {
 	layers int
 	// fact is the index of the fact at layer*bins+bin, or none.
 	fact []int32
+	// point is that fact's element, looked up once: the elements of a large
+	// template do not fit the processor's near caches.
+	point []uint64
 }
 
 // place assigns template facts to the fewest layers it can: facts are edges
@@ -86,6 +89,7 @@ func place(elements []element, bins, layers int) (*places, error) {
 		}
 		if p.insertAll(elements) {
 			p.spread()
+			p.lookUp(elements)
 			return p, nil
 		}
 	}
@@ -124,6 +128,16 @@ func (p *places) spread() {
 		}
 		for l, fact := range column {
 			p.fact[l*p.bins+bin] = fact
+		}
+	}
+}
+
+// lookUp fills in the points.
+func (p *places) lookUp(elements []element) {
+	p.point = make([]uint64, len(p.fact))
+	for at, i := range p.fact {
+		if i != none {
+			p.point[at] = elements[i].x
 		}
 	}
 }

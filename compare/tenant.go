@@ -206,7 +206,7 @@ func among(wanted, those [][32]byte) []bool {
 func (t *Tenant) checkFalseMatches(mine *bins) error {
 	s, wrong := t.session, 0
 	for at, i := range s.places.fact {
-		if i != none && mine.holds(int32(at%s.layout.Bins), s.elements[i].x) != t.has[i] {
+		if i != none && mine.holds(int32(at%s.layout.Bins), s.places.point[at]) != t.has[i] {
 			wrong++
 		}
 	}

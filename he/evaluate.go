@@ -125,9 +125,9 @@ func (k *layerKernel) run(layer int, replies []reply) {
 	for c := range k.s.columns {
 		matrix.Column(c, k.rows)
 		for o, slots := range k.rows {
-			k.field.toCoefficients(slots, k.coeff)
+			k.field.transform.inverse(slots) // the next column overwrites them
 			for i, m := range k.moduli {
-				m.lift(k.coeff, k.t, k.plain)
+				m.lift(slots, k.t, k.plain)
 				m.transform.forward(k.plain)
 				k.sums[o*len(k.moduli)+i].add(k.plain, k.s.columns[c][i], k.masks[c][i])
 			}
