@@ -73,11 +73,11 @@ clean: ## remove what was built
 	rm -rf bin out
 
 # Tools have a module of their own, so that their dependencies are not the project's.
-out/bin/golangci-lint: tools/go.mod tools/go.sum
-	go build -C tools -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+out/bin/golangci-lint: .ci/tools/go.mod .ci/tools/go.sum
+	go build -C .ci/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-out/bin/benchstat: tools/go.mod tools/go.sum
-	go build -C tools -o ../$@ golang.org/x/perf/cmd/benchstat
+out/bin/benchstat: .ci/tools/go.mod .ci/tools/go.sum
+	go build -C .ci/tools -o ../../$@ golang.org/x/perf/cmd/benchstat
 
-out/bin/testsummary: tools/go.mod $(wildcard tools/testsummary/*.go)
-	@go build -C tools -o ../$@ ./testsummary
+out/bin/testsummary: .ci/tools/go.mod $(wildcard .ci/tools/testsummary/*.go)
+	@go build -C .ci/tools -o ../../$@ ./testsummary
