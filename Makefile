@@ -4,6 +4,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# The linter's results name files by their absolute paths: a cache shared with another clone shows that
+# clone's findings here, so each clone keeps its own.
+export GOLANGCI_LINT_CACHE := $(CURDIR)/out/lint-cache
+
 # Packages that also run in a browser, and packages with goroutines worth the race detector.
 PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare)(/|$$)')
 CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|introspect))(/|$$)')
