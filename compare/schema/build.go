@@ -13,13 +13,26 @@ func (d *Database) Facts(m Mapping) (Facts, Coverage, error) {
 	if err := m.Validate(d); err != nil {
 		return nil, Coverage{}, err
 	}
-	b := &builder{
+	b := newBuilder(d, m)
+	if b.build(d); b.err != nil {
+		return nil, Coverage{}, b.err
+	}
+	facts := NewFacts(b.facts)
+	return facts, Coverage{Facts: facts.Count(), NotJudged: b.unread.list()}, nil
+}
+
+func newBuilder(d *Database, m Mapping) *builder {
+	return &builder{
 		m:        m,
 		names:    newNames(d, m),
 		types:    make(map[string]string),
 		identity: make(map[ColumnName]*SequenceOptions),
 		unread:   make(tally),
 	}
+}
+
+// build adds all facts, in the order of the model's lists.
+func (b *builder) build(d *Database) {
 	for _, n := range d.NotJudged {
 		b.unread.add(n.What, n.Reason, n.Count)
 	}
@@ -28,11 +41,6 @@ func (d *Database) Facts(m Mapping) (Facts, Coverage, error) {
 		b.table(&d.Tables[i])
 	}
 	b.objects(d)
-	if b.err != nil {
-		return nil, Coverage{}, b.err
-	}
-	facts := NewFacts(b.facts)
-	return facts, Coverage{Facts: facts.Count(), NotJudged: b.unread.list()}, nil
 }
 
 // builder collects facts.
@@ -44,12 +52,25 @@ type builder struct {
 	facts    []Fact
 	unread   tally
 	err      error // the first
+
+	verbatim bool     // texts stay as the server printed them
+	about    Relation // whose fact comes next, where its name is no part of the fact
+	said     []said   // what was added, facts or not
+}
+
+// said is one call of add.
+type said struct {
+	fact   Fact
+	object Relation
+	is     bool // it is a fact
 }
 
 // add adds a fact. One that is too large to be told is counted instead.
 func (b *builder) add(f Fact) {
 	err := f.Validate()
+	b.said = append(b.said, said{f, b.about, err == nil})
 	switch {
+	case b.verbatim: // the canonical spelling decides what is a fact
 	case err == nil:
 		b.facts = append(b.facts, f)
 	case len(f.Detail) > maxDetail:
@@ -63,6 +84,9 @@ func (b *builder) add(f Fact) {
 
 // typ returns the canonical spelling of a type.
 func (b *builder) typ(text string) string {
+	if b.verbatim {
+		return text
+	}
 	if spelt, ok := b.types[text]; ok {
 		return spelt
 	}
@@ -78,7 +102,7 @@ func (b *builder) typ(text string) string {
 // fact that may differ needlessly is better than two that are equal wrongly.
 func (b *builder) expression(text string, of Relation) string {
 	spelt, err := expr.Canonical(text, b.names.of(of))
-	if err != nil {
+	if err != nil || b.verbatim {
 		return text
 	}
 	return spelt
@@ -87,7 +111,7 @@ func (b *builder) expression(text string, of Relation) string {
 // value returns the canonical spelling of a default of the given canonical type.
 func (b *builder) value(text, typ string, of Relation) string {
 	spelt, err := expr.Value(text, typ, b.names.of(of))
-	if err != nil {
+	if err != nil || b.verbatim && spelt != "NULL" {
 		return text
 	}
 	return spelt

@@ -20,6 +20,8 @@ func (b *builder) constraint(t *Table, c *Constraint, add adder) {
 		b.unread.add("constraints", "their index is invalid", 1)
 		return
 	}
+	b.about = Relation{t.Schema, c.Name}
+	defer func() { b.about = Relation{} }()
 	deferral := phrase(when(c.Deferrable, "deferrable"), when(c.Deferred, "initially deferred"))
 	switch c.Type {
 	case PrimaryKey:
@@ -88,7 +90,9 @@ func (b *builder) index(of Relation, x *Index, add adder) {
 		b.unread.add("indexes", "invalid: the server does not use them", 1)
 		return
 	}
+	b.about = Relation{of.Schema, x.Name}
 	add(KindIndex, "", b.indexDetail(of, x, nil))
+	b.about = Relation{}
 }
 
 // indexDetail spells an index, or with operators an exclusion constraint.

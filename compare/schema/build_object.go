@@ -112,10 +112,12 @@ func (b *builder) sequences(list []Sequence) {
 			b.identity[ColumnName{s.Owner.Schema, s.Owner.Name, s.OwnerName}] = &s.Options
 		case s.Owner != (Relation{}):
 			to := b.m.relation(s.Owner)
+			b.about = s.Relation
 			b.add(Fact{
 				Kind: KindSequence, Schema: to.Schema, Table: to.Name, Name: b.m.column(s.Owner, s.OwnerName),
 				Detail: phrase("owned as", s.Options.Type, s.Options.detail()),
 			})
+			b.about = Relation{}
 		default:
 			to := b.m.relation(s.Relation)
 			b.add(Fact{Kind: KindSequence, Schema: to.Schema, Name: to.Name, Detail: phrase("as", s.Options.Type, s.Options.detail())})
