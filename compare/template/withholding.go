@@ -71,8 +71,8 @@ func (s Selector) wholeTables() bool {
 }
 
 func (s Selector) matchesTarget(f schema.Fact) bool {
-	schemaName, table, ok := pointsAt(f)
-	return ok && s.parts[0].match(schemaName) && s.parts[1].match(table)
+	to, ok := f.Target()
+	return ok && s.parts[0].match(to.Schema) && s.parts[1].match(to.Name)
 }
 
 // Idle returns the selectors that withhold none of the given facts. A selector

@@ -1,39 +1,35 @@
-package template
+package schema
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/veilschema/veil/compare/schema"
-)
-
-// pointsAt returns the other table that a fact names in its detail: the target
+// Target returns the other table that a fact names in its detail: the target
 // of a foreign key, the parent of a partition or of an inheriting table.
 // Details are spelt as docs/facts.md says; one that is spelt otherwise points
 // nowhere.
-func pointsAt(f schema.Fact) (schemaName, table string, ok bool) {
+func (f Fact) Target() (to Relation, ok bool) {
 	rest := f.Detail
 	switch f.Kind {
-	case schema.KindForeignKey:
+	case KindForeignKey:
 		rest, ok = cutColumns(rest)
 		if ok {
 			rest, ok = strings.CutPrefix(rest, " references ")
 		}
-	case schema.KindPartition:
+	case KindPartition:
 		rest, ok = strings.CutPrefix(rest, "of ")
-	case schema.KindInheritance:
+	case KindInheritance:
 		rest, ok = strings.CutPrefix(rest, "from ")
 	}
 	if !ok {
-		return "", "", false
+		return Relation{}, false
 	}
-	if schemaName, rest, ok = cutName(rest); !ok {
-		return "", "", false
+	if to.Schema, rest, ok = cutName(rest); !ok {
+		return Relation{}, false
 	}
 	if rest, ok = strings.CutPrefix(rest, "."); !ok {
-		return "", "", false
+		return Relation{}, false
 	}
-	table, _, ok = cutName(rest)
-	return schemaName, table, ok
+	to.Name, _, ok = cutName(rest)
+	return to, ok
 }
 
 // cutColumns cuts a list of columns in parentheses off the front. Columns may
