@@ -16,10 +16,13 @@ type Spelling struct {
 	Object Relation
 }
 
-// Spellings returns the facts of the database, under its own names and in the order of [Facts], with their spellings. Of equal
-// constraints or indexes the one of the first name is returned.
-func (d *Database) Spellings() ([]Spelling, error) {
-	canonical, verbatim := newBuilder(d, Mapping{}), newBuilder(d, Mapping{})
+// Spellings returns the facts of the database, under the mapping's names and in the order of [Facts], with their spellings, which keep
+// the database's own names. Equal constraints or indexes are one fact with a spelling each, in the order of their names.
+func (d *Database) Spellings(m Mapping) ([]Spelling, error) {
+	if err := m.Validate(d); err != nil {
+		return nil, err
+	}
+	canonical, verbatim := newBuilder(d, m), newBuilder(d, Mapping{})
 	verbatim.verbatim = true
 	canonical.build(d)
 	verbatim.build(d)
@@ -41,5 +44,5 @@ func (d *Database) Spellings() ([]Spelling, error) {
 		}
 		return compareRelations(a.Object, b.Object)
 	})
-	return slices.CompactFunc(list, func(a, b Spelling) bool { return a.Fact == b.Fact }), nil
+	return list, nil
 }

@@ -5,22 +5,26 @@ import (
 	"strings"
 )
 
-// Requalify returns the text with the qualifier of every qualified name replaced by what in returns for it. See the function of
+// Requalify returns the text with every qualified name replaced by what in returns for it. See the function of
 // this name of package schema.
-func Requalify(text string, in func(schema, name string) string) (string, error) {
+func Requalify(text string, in func(schema, name string) (string, string)) (string, error) {
 	pieces, err := cut(text)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	for i, p := range pieces {
+	for i := 0; i < len(pieces); i++ {
+		p := pieces[i]
 		b.WriteString(p.before)
 		switch {
 		case p.body:
 			eachQualifier(p.text, func(q string) { in(q, "") })
 			b.WriteString(p.text)
 		case qualifies(pieces, i):
-			b.WriteString(requalified(p, in(p.token.text, pieces[i+2].token.text)))
+			dot, object := pieces[i+1], pieces[i+2]
+			schema, name := in(p.token.text, object.token.text)
+			b.WriteString(respelt(p, schema) + dot.before + dot.text + object.before + respelt(object, name))
+			i += 2
 		case p.token.class == literal && i+2 < len(pieces) && pieces[i+1].token.is("::") && registered[pieces[i+2].token.text]:
 			b.WriteString(requalifyLiteral(p.text, in))
 		default:
@@ -82,28 +86,26 @@ func qualifies(pieces []piece, i int) bool {
 
 func isName(p piece) bool { return p.token.class == name || p.token.quoted }
 
-func requalified(p piece, to string) string {
+// respelt returns a name as it stands in the text, or the one that takes its place.
+func respelt(p piece, to string) string {
 	if to == p.token.text {
 		return p.text
 	}
 	return Quote(to)
 }
 
-func requalifyLiteral(lit string, in func(schema, name string) string) string {
+func requalifyLiteral(lit string, in func(schema, name string) (string, string)) string {
 	tokens, err := tokenize(stringValue(lit))
 	if err != nil || len(tokens) < 3 || tokens[0].class != name || !tokens[1].is(".") || tokens[2].class != name {
 		return lit
 	}
-	to := in(tokens[0].text, tokens[2].text)
-	if to == tokens[0].text {
-		return lit
+	schema, object := in(tokens[0].text, tokens[2].text)
+	var b strings.Builder
+	b.WriteString(Quote(schema) + "." + Quote(object))
+	for _, t := range tokens[3:] { // the arguments of a regprocedure
+		b.WriteString(t.spell())
 	}
-	inner := stringValue(lit)
-	_, size, err := next(skipSpace(inner))
-	if err != nil {
-		return lit
-	}
-	return "'" + strings.ReplaceAll(Quote(to)+skipSpace(inner)[size:], "'", "''") + "'"
+	return "'" + strings.ReplaceAll(b.String(), "'", "''") + "'"
 }
 
 // eachQualifier calls f for each word of a function's body that a dot follows.
