@@ -43,6 +43,7 @@ func (r *reader) assembleTypes() {
 				out.OpClass = class.spelling
 			}
 			r.out.Ranges = append(r.out.Ranges, out)
+		case "m": // comes with its range
 		case "b":
 			r.tally(true, "base types", "code, not structure")
 		default:

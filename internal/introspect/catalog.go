@@ -93,7 +93,7 @@ type index struct {
 }
 
 type trigger struct {
-	relation, function, from         uint32
+	oid, relation, function, from    uint32
 	name, enabled, definition        string
 	flags                            int16
 	constraint, deferrable, deferred bool
@@ -103,7 +103,7 @@ type trigger struct {
 }
 
 type policy struct {
-	relation         uint32
+	oid, relation    uint32
 	name, command    string
 	permissive       bool
 	roles            []uint32
@@ -133,6 +133,7 @@ type typeRow struct {
 type rangeRow struct{ subtype, collation, class uint32 }
 
 type function struct {
+	oid     uint32
 	name    schema.Relation
 	kind    string // pg_proc.prokind
 	set     bool

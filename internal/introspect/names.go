@@ -35,7 +35,7 @@ type references struct {
 }
 
 // names asks for what the rows point to.
-func (r *reader) names(ctx context.Context, _ Options) error {
+func (r *reader) names(ctx context.Context, opts Options) error {
 	refs := &references{make(map[typeUse]bool), oidSet{}, oidSet{}, oidSet{}, oidSet{}, oidSet{}, oidSet{}, oidSet{}}
 	r.collectTypes(refs)
 	r.collectKeys(refs)
@@ -48,6 +48,11 @@ func (r *reader) names(ctx context.Context, _ Options) error {
 	}
 	for _, parents := range r.cat.parents {
 		refs.outside.add(parents...)
+	}
+	if len(opts.Relations) > 0 { // a sequence's owner may be a table beside those that are read
+		for _, own := range r.cat.owners {
+			refs.outside.add(own.column.relation)
+		}
 	}
 	maps.DeleteFunc(refs.outside, func(oid uint32, _ bool) bool { return r.cat.byOID[oid] != nil })
 	var q round
@@ -190,9 +195,10 @@ func (r *reader) queryKeyColumns(q *round, refs *references) {
 
 // qualify quotes a name, with its schema if it has one.
 func qualify(name schema.Relation) string {
-	quoted := `"` + strings.ReplaceAll(name.Name, `"`, `""`) + `"`
 	if name.Schema == "" {
-		return quoted
+		return quote(name.Name)
 	}
-	return `"` + strings.ReplaceAll(name.Schema, `"`, `""`) + `".` + quoted
+	return quote(name.Schema) + "." + quote(name.Name)
 }
+
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -7,7 +7,7 @@ import (
 )
 
 // rows asks for the catalog rows of the objects.
-func (r *reader) rows(ctx context.Context, _ Options) error {
+func (r *reader) rows(ctx context.Context, opts Options) error {
 	var q round
 	c := &r.cat
 	c.byOID = make(map[uint32]*relation)
@@ -19,7 +19,9 @@ func (r *reader) rows(ctx context.Context, _ Options) error {
 	r.querySequences(&q)
 	r.queryTypes(&q)
 	r.queryFunctions(&q)
-	r.queryUnjudged(&q)
+	if len(opts.Relations) == 0 {
+		r.queryUnjudged(&q)
+	}
 	return q.send(ctx, r.tx)
 }
 

@@ -7,25 +7,25 @@ import (
 // queryCode asks for triggers and policies.
 func (r *reader) queryCode(q *round) {
 	var t trigger
-	q.each(`SELECT tgrelid, tgfoid, tgconstrrelid, tgname, tgenabled::text,
+	q.each(`SELECT oid, tgrelid, tgfoid, tgconstrrelid, tgname, tgenabled::text,
 			CASE WHEN tgqual IS NULL THEN '' ELSE pg_get_triggerdef(oid, false) END,
 			tgtype, tgconstraint <> 0, tgdeferrable, tginitdeferred, tgattr::int2[], tgargs,
 			coalesce(tgoldtable, ''), coalesce(tgnewtable, '')
 		FROM pg_trigger WHERE tgrelid = ANY ($1::oid[]) AND NOT tgisinternal ORDER BY tgrelid, tgname`,
 		[]any{r.objects["pg_class"]},
 		[]any{
-			&t.relation, &t.function, &t.from, &t.name, &t.enabled, &t.definition, &t.flags, &t.constraint, &t.deferrable, &t.deferred,
+			&t.oid, &t.relation, &t.function, &t.from, &t.name, &t.enabled, &t.definition, &t.flags, &t.constraint, &t.deferrable, &t.deferred,
 			&t.columns, &t.arguments, &t.oldTable, &t.newTable,
 		},
 		func() {
 			r.cat.triggers = append(r.cat.triggers, t)
 		})
 	var p policy
-	q.each(`SELECT polrelid, polname, polcmd::text, polpermissive, polroles,
+	q.each(`SELECT oid, polrelid, polname, polcmd::text, polpermissive, polroles,
 			coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')
 		FROM pg_policy WHERE polrelid = ANY ($1::oid[]) ORDER BY polrelid, polname`,
 		[]any{r.objects["pg_class"]},
-		[]any{&p.relation, &p.name, &p.command, &p.permissive, &p.roles, &p.using, &p.withCheck},
+		[]any{&p.oid, &p.relation, &p.name, &p.command, &p.permissive, &p.roles, &p.using, &p.withCheck},
 		func() {
 			r.cat.policies = append(r.cat.policies, p)
 		})
@@ -109,11 +109,11 @@ func (r *reader) queryFunctions(q *round) {
 		space  uint32
 		rights bool
 	)
-	q.each(`SELECT pronamespace, proname, prokind::text, proretset, prorettype, proargtypes::oid[],
+	q.each(`SELECT oid, pronamespace, proname, prokind::text, proretset, prorettype, proargtypes::oid[],
 			coalesce(proallargtypes, '{}'), coalesce(proargmodes::text[], '{}'), coalesce(proargnames, '{}'), proacl IS NOT NULL
 		FROM pg_proc WHERE oid = ANY ($1::oid[]) ORDER BY oid`,
 		[]any{r.objects["pg_proc"]},
-		[]any{&space, &f.name.Name, &f.kind, &f.set, &f.result, &f.in, &f.all, &f.modes, &f.names, &rights},
+		[]any{&f.oid, &space, &f.name.Name, &f.kind, &f.set, &f.result, &f.in, &f.all, &f.modes, &f.names, &rights},
 		func() {
 			r.tally(rights, "privileges of functions", "rights, not structure")
 			if f.kind == "a" {

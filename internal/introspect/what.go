@@ -3,7 +3,10 @@ package introspect
 import "context"
 
 // what asks which objects the schemas have. Members of extensions are counted and left out.
-func (r *reader) what(ctx context.Context, _ Options) error {
+func (r *reader) what(ctx context.Context, opts Options) error {
+	if len(opts.Relations) > 0 {
+		return r.only(ctx, opts.Relations)
+	}
 	var (
 		q      round
 		class  string

@@ -44,9 +44,11 @@ func (r *reader) who(ctx context.Context, opts Options) error {
 		nil, []any{&r.out.Name, &r.out.ServerVersion, &r.version}, func() {})
 	q.each(`SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`,
 		nil, []any{&oid, &name}, func() { all[name] = oid })
-	q.each(`SELECT e.extname, n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-		WHERE e.extname <> 'plpgsql'`,
-		nil, []any{&x.Name, &x.Schema, &x.Version}, func() { r.out.Extensions = append(r.out.Extensions, x) })
+	if len(opts.Relations) == 0 {
+		q.each(`SELECT e.extname, n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+			WHERE e.extname <> 'plpgsql'`,
+			nil, []any{&x.Name, &x.Schema, &x.Version}, func() { r.out.Extensions = append(r.out.Extensions, x) })
+	}
 	if err := q.send(ctx, r.tx); err != nil {
 		return err
 	}
