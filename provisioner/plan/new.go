@@ -33,6 +33,7 @@ func New(b *Blueprint, goals []Goal, c Config) (*Plan, error) {
 		p.bodies[b.Bodies[i].Object] = &b.Bodies[i]
 	}
 	p.remove(goals)
+	p.schemas()
 	p.tables()
 	for i := range goals {
 		if f := goals[i].Fact; p.virtual.wanted(f) {

@@ -49,6 +49,9 @@ func (s *Step) label() string {
 			parts = append(parts, name)
 		}
 	}
+	if o.Kind == schema.KindUnknown {
+		return "create-schema-" + o.Schema
+	}
 	return strings.ReplaceAll(string(s.Action), "_", "-") + "-" + o.Kind.String() + "-" + strings.Join(parts, ".")
 }
 
@@ -74,6 +77,7 @@ func (p *planner) edges() [][]int {
 			}
 		}
 	}
+	p.tableEdges(add, makers)
 	p.columnEdges(add)
 	needs := make([][]int, len(p.steps))
 	for i, set := range sets {
@@ -111,6 +115,21 @@ func (p *planner) makers() map[Object][]int {
 		}
 	}
 	return makers
+}
+
+// tableEdges makes what belongs to a table come after it.
+func (p *planner) tableEdges(add func(from, to int), makers map[Object][]int) {
+	for i := range p.steps {
+		o := p.steps[i].Object
+		if o.Table == "" || p.steps[i].Action == Remove {
+			continue
+		}
+		for _, to := range makers[Object{Kind: schema.KindTable, Schema: o.Schema, Table: o.Table}] {
+			if p.steps[to].Action == AddTable {
+				add(i, to)
+			}
+		}
+	}
 }
 
 // columnEdges orders the steps of one column by their rank: its type before its default before NOT NULL.

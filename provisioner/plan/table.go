@@ -1,10 +1,32 @@
 package plan
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/veilschema/veil/compare/schema"
 )
+
+// schemas adds a step for each schema of the template's in which nothing is known to be there, before all that is made in it.
+func (p *planner) schemas() {
+	occupied, wanted := make(map[string]bool), make(map[string]bool)
+	for f := range p.virtual.spelt {
+		if f.Schema == "" {
+			continue
+		}
+		occupied[f.Schema] = occupied[f.Schema] || p.virtual.state(f) == schema.Present
+		wanted[f.Schema] = wanted[f.Schema] || p.virtual.wanted(f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if wanted[name] && !occupied[name] {
+			p.add(Step{
+				Action: Create, Object: Object{Schema: name}, Goal: "make the schema " + schema.Quote(name), Facts: []schema.Fact{}, Guarded: true,
+				SQL: []string{"CREATE SCHEMA " + schema.Quote(name)}, Hazards: []Hazard{HazardPrivileges}, Reversible: Exact,
+			})
+		}
+	}
+}
 
 // tables adds a step for each wanted table that is not known to be there, with its columns.
 func (p *planner) tables() {

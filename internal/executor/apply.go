@@ -1,0 +1,329 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/memento"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// Result is how a run ended.
+type Result struct {
+	Run       string // its id, for [Rollback]; "" where nothing was to be done
+	Actions   []Action
+	Decisions []Decision // not empty: nothing was changed, and these have to be made first
+}
+
+// Apply carries the plan out, all of it or nothing. It needs every decision that [Inspect] asks for; rows that refuse a step become
+// further decisions, and then nothing was changed. After an error nothing was changed either, unless it is an *[Indeterminate].
+func Apply(ctx context.Context, conn *pgx.Conn, o Options) (*Result, error) {
+	server, err := memento.Identify(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := memento.LockDatabase(o.State, server)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Release() //nolint:errcheck // nothing was written
+	if err := settle(ctx, conn, o.State, server); err != nil {
+		return nil, err
+	}
+	var out *Result
+	err = patiently(ctx, o, func(ctx context.Context) error {
+		a := &attempt{o: &o, conn: conn, server: server}
+		var err error
+		out, err = a.run(ctx)
+		return err
+	})
+	return out, err
+}
+
+// attempt is one transaction.
+type attempt struct {
+	o       *Options
+	conn    *pgx.Conn
+	server  memento.Server
+	tx      pgx.Tx
+	journal *memento.Journal
+	record  memento.Run
+	state   map[schema.Fact]bool
+	touched []memento.Table // under their new names, as before the first step
+	sums    map[memento.TableName]memento.Sum
+	failed  map[string]bool
+}
+
+func (a *attempt) run(ctx context.Context) (out *Result, err error) {
+	first, err := Inspect(ctx, a.conn, *a.o)
+	if err != nil {
+		return nil, err
+	}
+	if len(first.Decisions) > 0 || first.Keeps() && len(renames(a.o.Mapping).do) == 0 {
+		return &Result{Actions: first.Actions, Decisions: first.Decisions}, nil
+	}
+	if a.tx, err = begin(ctx, a.conn); err != nil {
+		return nil, err
+	}
+	committed := false
+	defer func() {
+		if !committed { // also when a step panics
+			err = errors.Join(err, a.compensate(context.WithoutCancel(ctx)))
+		}
+	}()
+	a.o.progress("locking the tables")
+	if err := a.lockTables(ctx, first); err != nil {
+		return nil, err
+	}
+	resolution, err := a.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(resolution.Decisions) > 0 {
+		return &Result{Actions: resolution.Actions, Decisions: resolution.Decisions}, nil
+	}
+	decisions, err := a.steps(ctx, resolution)
+	if err != nil {
+		return nil, err
+	}
+	if len(decisions) > 0 {
+		return &Result{Actions: resolution.Actions, Decisions: decisions}, nil
+	}
+	if err := a.verify(ctx, resolution); err != nil {
+		return nil, err
+	}
+	if err := a.commit(ctx); err != nil {
+		var unknown *Indeterminate
+		committed = errors.As(err, &unknown)
+		return nil, err
+	}
+	committed = true
+	return &Result{Run: a.journal.ID(), Actions: resolution.Actions}, nil
+}
+
+// lockTables takes the strongest lock that each table will need, all of them before anything is done, in the order of their names.
+func (a *attempt) lockTables(ctx context.Context, res *Resolution) error {
+	modes := make(map[schema.Relation]string)
+	for _, act := range res.Actions {
+		if act.Table != (schema.Relation{}) {
+			modes[oldName(a.o.Mapping, act.Table)] = "ACCESS EXCLUSIVE"
+		}
+	}
+	for from := range a.o.Mapping.Tables {
+		modes[from] = "ACCESS EXCLUSIVE"
+	}
+	names := make([]schema.Relation, 0, len(modes))
+	for name := range modes {
+		var is bool
+		if err := a.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))`, name.Schema, name.Name).Scan(&is); err != nil {
+			return err
+		}
+		if is {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(x, y schema.Relation) int { return strings.Compare(quote(x), quote(y)) })
+	for _, name := range names {
+		if err := execute(ctx, a.tx, "LOCK TABLE "+quote(name)+" IN "+modes[name]+" MODE"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare records the run, renames what the mapping renames, resolves the plan under the locks and keeps the memento.
+func (a *attempt) prepare(ctx context.Context) (*Resolution, error) {
+	a.o.progress("keeping a memento")
+	var err error
+	if a.journal, err = memento.Create(a.o.State, time.Now()); err != nil {
+		return nil, err
+	}
+	schemas, err := a.schemas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before, err := memento.Structure(ctx, a.tx, schemas)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.journal.WriteFile(memento.StructureFile, before); err != nil {
+		return nil, err
+	}
+	a.record = memento.Run{
+		Status: memento.StatusPrepared, Server: a.server, Schemas: schemas, Structure: memento.Digest(before), Started: time.Now().UTC(),
+	}
+	if err := a.journal.Save(a.record); err != nil {
+		return nil, err
+	}
+	if a.record.XID, err = memento.TransactionID(ctx, a.tx); err != nil {
+		return nil, err
+	}
+	a.record.Status = memento.StatusApplying
+	if err := a.journal.Save(a.record); err != nil {
+		return nil, err
+	}
+	return a.resolve(ctx)
+}
+
+// schemas are those that the run may change: the tenant's that are read, and new ones.
+func (a *attempt) schemas(ctx context.Context) ([]string, error) {
+	l, err := look(ctx, a.tx, a.o.Schemas, schema.Mapping{})
+	if err != nil {
+		return nil, err
+	}
+	return l.db.Schemas, nil
+}
+
+func (a *attempt) resolve(ctx context.Context) (*Resolution, error) {
+	moves := renames(a.o.Mapping)
+	if err := execute(ctx, a.tx, moves.do...); err != nil {
+		return nil, err
+	}
+	if len(moves.undo) > 0 {
+		a.record.Undo = append(a.record.Undo, memento.Undo{Step: "rename", Statements: moves.undo})
+	}
+	l, err := look(ctx, a.tx, a.o.Schemas, a.o.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	a.state = make(map[schema.Fact]bool, len(l.facts))
+	for f := range l.facts {
+		a.state[f] = true
+	}
+	tables := l.db.Tables
+	res, err := resolve(ctx, a.tx, a.o, l)
+	if err != nil || len(res.Decisions) > 0 {
+		return res, err
+	}
+	return res, a.remember(ctx, res, tables)
+}
+
+// steps runs the actions. Statements that rows refuse become decisions.
+func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error) {
+	var decisions []Decision
+	a.failed = make(map[string]bool)
+	for i := range res.Actions {
+		act := &res.Actions[i]
+		s := a.o.Plan.Step(act.Step)
+		if s != nil && slices.ContainsFunc(s.Needs, func(id string) bool { return a.failed[id] }) {
+			a.failed[s.ID] = true
+			continue
+		}
+		if len(act.SQL) == 0 {
+			continue
+		}
+		if s != nil {
+			a.o.progress(s.Goal)
+		}
+		refused, err := a.step(ctx, act, s)
+		if err != nil {
+			return nil, err
+		}
+		if refused != nil {
+			decisions = append(decisions, *refused)
+			a.failed[act.Step] = true
+			continue
+		}
+		undo := memento.Undo{Step: act.Step, Statements: act.Undo}
+		if act.Forward {
+			undo.Statements = nil
+		}
+		a.record.Undo = append(a.record.Undo, undo)
+	}
+	return decisions, nil
+}
+
+// step runs one action in a savepoint.
+func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decision, error) {
+	if err := a.o.at("before", act.Step); err != nil {
+		return nil, err
+	}
+	if err := a.assertBefore(ctx, s); err != nil {
+		return nil, err
+	}
+	inner, err := a.tx.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, sql := range act.SQL {
+		if err = execute(ctx, inner, sql); err != nil {
+			break
+		}
+		if i == 0 {
+			if err := a.o.at("during", act.Step); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err != nil {
+		d := refusal(s, err)
+		if d == nil {
+			return nil, err
+		}
+		return d, inner.Rollback(ctx)
+	}
+	if err := inner.Commit(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.assertAfter(ctx, s); err != nil {
+		return nil, err
+	}
+	return nil, a.o.at("after", act.Step)
+}
+
+// commit records what the state will be and commits.
+func (a *attempt) commit(ctx context.Context) error {
+	if err := a.journal.Save(a.record); err != nil {
+		return err
+	}
+	if err := a.o.at("before", "commit"); err != nil {
+		return err
+	}
+	if err := a.tx.Commit(ctx); err != nil {
+		if a.conn.IsClosed() {
+			return &Indeterminate{a.journal.ID(), err}
+		}
+		return fmt.Errorf("the transaction was not committed, so nothing was changed: %w", err)
+	}
+	if err := a.o.at("after", "commit"); err != nil {
+		return &Indeterminate{a.journal.ID(), err}
+	}
+	a.record.Status, a.record.Ended = memento.StatusCompleted, time.Now().UTC()
+	return a.journal.Save(a.record)
+}
+
+// compensate rolls the transaction back and records that nothing was changed.
+func (a *attempt) compensate(ctx context.Context) error {
+	err := a.tx.Rollback(ctx)
+	if errors.Is(err, pgx.ErrTxClosed) || a.conn.IsClosed() {
+		err = nil // the server rolls back what nobody commits
+	}
+	if a.journal == nil || a.journal.Run().Status == "" || a.conn.IsClosed() {
+		return err
+	}
+	last := a.journal.Run()
+	last.Status, last.Ended = memento.StatusCompensated, time.Now().UTC()
+	return errors.Join(err, a.journal.Save(last))
+}
+
+// Indeterminate says that the connection was lost while committing, so that only the server knows whether the change was made.
+type Indeterminate struct {
+	Run string
+	Err error
+}
+
+// Error says what to do.
+func (e *Indeterminate) Error() string {
+	return fmt.Sprintf("the connection was lost while the run %s was being committed; run the same command again, which asks the server what became of it: %v", e.Run, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *Indeterminate) Unwrap() error { return e.Err }

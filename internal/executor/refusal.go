@@ -1,0 +1,37 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// refusal turns a statement that the server refused into a decision. It returns nil for errors that are no fault of the statement:
+// lost connections, want of locks, disk or memory, a shutdown.
+func refusal(s *plan.Step, err error) *Decision {
+	var pg *pgconn.PgError
+	if s == nil || !errors.As(err, &pg) || busy(err) {
+		return nil
+	}
+	obstacle := plan.Impossible
+	switch {
+	case strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"), strings.HasPrefix(pg.Code, "58"), strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "XX"):
+		return nil
+	case strings.HasPrefix(pg.Code, "23"), strings.HasPrefix(pg.Code, "22"):
+		obstacle = plan.RowsInTheWay
+	case pg.Code == "2BP01": // dependent_objects_still_exist
+		obstacle = plan.Dependents
+	}
+	why := "the server refuses to " + s.Goal + ": " + pg.Message
+	if pg.Detail != "" && obstacle != plan.RowsInTheWay { // of rows the detail has values
+		why += " (" + pg.Detail + ")"
+	}
+	if obstacle == plan.RowsInTheWay {
+		why = fmt.Sprintf("rows stand in the way of it to %s: %s", s.Goal, pg.Message)
+	}
+	return &Decision{ID: decisionID(obstacle, about(s)), Step: s.ID, Fact: about(s), Why: why, Choices: []Choice{choices[ChooseSkip]}}
+}

@@ -1,0 +1,203 @@
+package executor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/dependents"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// addKey resolves a constraint: other names where its own is taken, another primary key or foreign key of the same columns replaced.
+func (r *resolver) addKey(s *plan.Step) (Action, error) {
+	f := about(s)
+	at := r.table(f)
+	var before, after, undoLast []string
+	note := ""
+	t := r.tables[schema.Relation{Schema: f.Schema, Name: f.Table}]
+	if t != nil {
+		var err error
+		switch f.Kind {
+		case schema.KindPrimaryKey:
+			before, after, undoLast, note, err = r.demote(t)
+		case schema.KindForeignKey:
+			before, undoLast, note = r.otherActions(f, t)
+		}
+		if err != nil {
+			return r.ask(s, plan.OtherKey, err.Error(), ChooseSkip)
+		}
+		if f.Kind == schema.KindPrimaryKey {
+			undoLast = append(r.nullableAgain(f, t), undoLast...)
+		}
+	}
+	name := r.constraintName(at, s.Object.Name, f.Kind)
+	a, err := r.run(s, "ALTER TABLE "+quote(at)+" DROP CONSTRAINT "+schema.Quote(name))
+	if a.Do != Run {
+		return a, err
+	}
+	if name != s.Object.Name {
+		detail := strings.Replace(s.SQL[0], " ADD CONSTRAINT "+schema.Quote(s.Object.Name)+" ", " ADD CONSTRAINT "+schema.Quote(name)+" ", 1)
+		if a.SQL, err = r.sql(detail); err != nil {
+			return a, err
+		}
+		a.Do, a.Note = Adapt, "the name "+s.Object.Name+" is taken"
+	}
+	if note != "" {
+		a.Do, a.Note = Adapt, note
+	}
+	a.SQL, a.Table = append(append(before, a.SQL...), after...), at
+	a.Undo = append(a.Undo, undoLast...)
+	if len(after) > 0 { // what points at the old key steps aside for the undo too
+		a.Undo = append(append([]string{}, before[:len(before)-2]...), a.Undo...)
+	}
+	return a, nil
+}
+
+// constraintName returns a name for a constraint that is free on its table, and among relations where an index backs it.
+func (r *resolver) constraintName(at schema.Relation, want string, k schema.Kind) string {
+	indexed := k == schema.KindPrimaryKey || k == schema.KindUnique || k == schema.KindExclusion
+	if r.keys[at] == nil {
+		r.keys[at] = make(map[string]struct{})
+	}
+	name := freeName(want, func(name string) bool {
+		_, onTable := r.keys[at][name]
+		_, relation := r.taken[schema.Relation{Schema: at.Schema, Name: name}]
+		return onTable || indexed && relation
+	})
+	r.keys[at][name] = struct{}{}
+	if indexed {
+		r.taken[schema.Relation{Schema: at.Schema, Name: name}] = "i"
+	}
+	return name
+}
+
+// demote makes the primary key that a table has a unique constraint of the same name, so that nothing that relied on it is lost. What
+// points at it steps aside.
+func (r *resolver) demote(t *schema.Table) (before, after, undo []string, note string, err error) {
+	for _, c := range t.Constraints {
+		if c.Type != schema.PrimaryKey {
+			continue
+		}
+		set, err := dependents.OfKey(r.ctx, r.tx, t.Schema, t.Name, c.Name)
+		if err != nil {
+			return nil, nil, nil, "", err
+		}
+		if len(set.Blocked) > 0 {
+			return nil, nil, nil, "", fmt.Errorf("the primary key %s of %s cannot make room: %s: %s", schema.Quote(c.Name), quote(t.Relation), set.Blocked[0].What, set.Blocked[0].Why)
+		}
+		detail := ""
+		for _, spelling := range r.perTable[schema.Relation{Schema: r.to(t.Schema), Name: t.Name}] {
+			if spelling.Fact.Kind == schema.KindPrimaryKey {
+				detail = spelling.SQL
+			}
+		}
+		alter := "ALTER TABLE " + quote(t.Relation)
+		remove := alter + " DROP CONSTRAINT " + schema.Quote(c.Name)
+		before = append(set.Drop, remove, plan.AddConstraint(quote(t.Relation), schema.Quote(c.Name), schema.KindUnique, detail))
+		undo = append([]string{remove, plan.AddConstraint(quote(t.Relation), schema.Quote(c.Name), schema.KindPrimaryKey, detail)}, set.Restore...)
+		return before, append(set.Restore, set.Refresh...), undo, "the table had another primary key, which is a unique constraint now", nil
+	}
+	return nil, nil, nil, "", nil
+}
+
+// nullableAgain returns the statements that let the columns of a primary key be NULL again that were so before.
+func (r *resolver) nullableAgain(f schema.Fact, t *schema.Table) []string {
+	var out []string
+	for _, c := range t.Columns {
+		notNull := r.facts[schema.Fact{Kind: schema.KindNotNull, Schema: f.Schema, Table: f.Table, Name: c.Name}]
+		if !notNull && inKey(f.Detail, c.Name) {
+			out = append(out, r.alterColumn(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c.Name})+"DROP NOT NULL")
+		}
+	}
+	return out
+}
+
+// inKey says whether a key's detail lists a column before INCLUDE.
+func inKey(detail, name string) bool {
+	keys, _, _ := strings.Cut(detail, ") include (")
+	for _, part := range schema.SplitExpressions(strings.TrimSuffix(strings.TrimPrefix(keys, "("), ")")) {
+		if strings.TrimSpace(part) == schema.Quote(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherActions replaces a foreign key of the same columns and target that does something else when the target changes.
+func (r *resolver) otherActions(f schema.Fact, t *schema.Table) (before, undo []string, note string) {
+	key := fromTo(f)
+	for _, spelling := range r.perTable[schema.Relation{Schema: f.Schema, Name: f.Table}] {
+		g := spelling.Fact
+		if g.Kind != schema.KindForeignKey || g == f || r.template[g] || fromTo(g) != key {
+			continue
+		}
+		alter := "ALTER TABLE " + quote(t.Relation)
+		name := schema.Quote(spelling.Object.Name)
+		before = append(before, alter+" DROP CONSTRAINT "+name)
+		undo = append(undo, plan.AddConstraint(quote(t.Relation), name, schema.KindForeignKey, spelling.SQL))
+		delete(r.keys[t.Relation], spelling.Object.Name)
+		note = "the foreign key of these columns did something else"
+	}
+	return before, undo, note
+}
+
+// fromTo is the part of a foreign key's detail that says which columns point where.
+func fromTo(f schema.Fact) string {
+	detail := f.Detail
+	for _, word := range []string{" match full", " on update ", " on delete ", " deferrable"} {
+		if i := strings.Index(detail, word); i >= 0 {
+			detail = detail[:i]
+		}
+	}
+	return detail
+}
+
+// addIndex resolves an index, with another name where its own is taken.
+func (r *resolver) addIndex(s *plan.Step) (Action, error) {
+	f := about(s)
+	at := r.table(f)
+	name := r.free(schema.Relation{Schema: at.Schema, Name: s.Object.Name})
+	r.taken[name] = "i"
+	a, err := r.run(s, "DROP INDEX "+quote(name))
+	if a.Do != Run {
+		return a, err
+	}
+	if name.Name != s.Object.Name {
+		text := strings.Replace(s.SQL[0], "INDEX "+schema.Quote(s.Object.Name)+" ON ", "INDEX "+schema.Quote(name.Name)+" ON ", 1)
+		if a.SQL, err = r.sql(text); err != nil {
+			return a, err
+		}
+		a.Do, a.Note = Adapt, "the name "+s.Object.Name+" is taken"
+	}
+	a.Table = at
+	return a, nil
+}
+
+func (r *resolver) attach(s *plan.Step) (Action, error) {
+	f := about(s)
+	to, ok := f.Target()
+	if !ok {
+		return r.ask(s, plan.Impossible, "its other table is not known", ChooseSkip)
+	}
+	parent, child := r.name(to), r.table(f)
+	undo := "ALTER TABLE " + quote(child) + " NO INHERIT " + quote(parent)
+	if f.Kind == schema.KindPartition {
+		undo = "ALTER TABLE " + quote(parent) + " DETACH PARTITION " + quote(child)
+	}
+	a, err := r.run(s, undo)
+	a.Table = child
+	return a, err
+}
+
+func (r *resolver) enable(s *plan.Step) (Action, error) {
+	f := about(s)
+	at := r.table(f)
+	word := "DISABLE"
+	if f.Detail == "forced" {
+		word = "NO FORCE"
+	}
+	a, err := r.run(s, "ALTER TABLE "+quote(at)+" "+word+" ROW LEVEL SECURITY")
+	a.Table = at
+	return a, err
+}

@@ -1,0 +1,278 @@
+package executor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/dependents"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// create resolves what makes an object of a schema, a trigger, a policy or a column's own sequence.
+func (r *resolver) create(s *plan.Step) (Action, error) {
+	if len(s.Facts) == 0 {
+		name := r.home(s.Object.Schema)
+		r.schemas[name] = true
+		return Action{Do: Run, SQL: []string{"CREATE SCHEMA " + schema.Quote(name)}, Undo: []string{"DROP SCHEMA " + schema.Quote(name)}}, nil
+	}
+	switch s.Object.Kind {
+	case schema.KindExtension:
+		return r.run(s, "DROP EXTENSION "+schema.Quote(s.Object.Name))
+	case schema.KindTrigger:
+		return r.member(s, "DROP TRIGGER "+schema.Quote(s.Object.Name)+" ON "+quote(r.table(about(s))), r.triggerSQL)
+	case schema.KindRowSecurity:
+		return r.member(s, "DROP POLICY "+schema.Quote(s.Object.Name)+" ON "+quote(r.table(about(s))), r.policySQL)
+	case schema.KindSequence:
+		if s.Object.Table != "" {
+			return r.ownedSequence(s)
+		}
+		return r.sequence(s)
+	case schema.KindFunction:
+		return r.function(s)
+	case schema.KindView:
+		return r.view(s)
+	}
+	return r.typ(s)
+}
+
+// member resolves a trigger or policy: one of the same name that differs is replaced.
+func (r *resolver) member(s *plan.Step, drop string, restore func(s *plan.Step) ([]string, error)) (Action, error) {
+	undo, err := restore(s)
+	if err != nil {
+		return Action{}, err
+	}
+	a, err := r.run(s, append([]string{drop}, undo...)...)
+	if a.Do == Run && len(undo) > 0 {
+		a.Do, a.Note, a.SQL = Adapt, "another definition of this name is replaced", append([]string{drop}, a.SQL...)
+	}
+	a.Table = r.table(about(s))
+	return a, err
+}
+
+// triggerSQL returns the statements that make the trigger that has the step's name now, none if there is none.
+func (r *resolver) triggerSQL(s *plan.Step) ([]string, error) {
+	return r.texts(`SELECT pg_catalog.pg_get_triggerdef(t.oid), CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END
+		FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2 AND t.tgname = $3 AND NOT t.tgisinternal`, s, func(firing string) string {
+		if firing == "" {
+			return ""
+		}
+		return "ALTER TABLE " + quote(r.table(about(s))) + " " + firing + " TRIGGER " + schema.Quote(s.Object.Name)
+	})
+}
+
+// policySQL returns the statement that makes the policy that has the step's name now.
+func (r *resolver) policySQL(s *plan.Step) ([]string, error) {
+	f := about(s)
+	for _, spelling := range r.perTable[schema.Relation{Schema: f.Schema, Name: f.Table}] {
+		if g := spelling.Fact; g.Kind == schema.KindRowSecurity && g.Name == f.Name {
+			return []string{"CREATE POLICY " + schema.Quote(f.Name) + " ON " + quote(r.table(f)) + " AS " + strings.TrimPrefix(spelling.SQL, "policy ")}, nil
+		}
+	}
+	return nil, nil
+}
+
+// texts asks for a statement and for what follows it, with the step's schema, table and name as arguments.
+func (r *resolver) texts(sql string, s *plan.Step, then func(string) string) ([]string, error) {
+	at := r.table(about(s))
+	rows, err := r.tx.Query(r.ctx, sql, at.Schema, at.Name, s.Object.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text, more string
+		if err := rows.Scan(&text, &more); err != nil {
+			return nil, err
+		}
+		out = append(out, text)
+		if more = then(more); more != "" {
+			out = append(out, more)
+		}
+	}
+	return out, rows.Err()
+}
+
+// ownedSequence gives a column a sequence of its own that goes on behind the values that are there.
+func (r *resolver) ownedSequence(s *plan.Step) (Action, error) {
+	f := about(s)
+	t, c := r.column(f)
+	if t == nil || c == nil {
+		r.vacateSequences(s)
+		return r.run(s)
+	}
+	for _, q := range r.db.Sequences {
+		if q.Owner == t.Relation && q.OwnerName == c.Name && !q.OfIdentity {
+			return r.alterSequence(s, q)
+		}
+	}
+	r.vacateSequences(s)
+	a, err := r.run(s)
+	if a.Do != Run {
+		return a, err
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(a.SQL[0], "CREATE SEQUENCE "), " AS ")
+	a.Undo = []string{"DROP SEQUENCE " + strings.TrimPrefix(name, "as ")}
+	if i := strings.LastIndex(name, " as "); i >= 0 {
+		name = name[:i]
+		a.Undo = []string{"DROP SEQUENCE " + name}
+	}
+	column := schema.Quote(c.Name)
+	a.SQL = append(a.SQL, "SELECT pg_catalog.setval("+literal(name)+", pg_catalog.max("+column+")::bigint) FROM "+quote(t.Relation)+" HAVING pg_catalog.max("+column+") >= 1")
+	a.Table = t.Relation
+	return a, err
+}
+
+// sequence resolves a sequence of a schema.
+func (r *resolver) sequence(s *plan.Step) (Action, error) {
+	at := r.name(schema.Relation{Schema: s.Object.Schema, Name: s.Object.Name})
+	for _, q := range r.db.Sequences {
+		if q.Relation == at && !q.OfIdentity {
+			if q.Owner != (schema.Relation{}) {
+				break // a column's own
+			}
+			return r.alterSequence(s, q)
+		}
+	}
+	sql, undo, wait, err := r.vacate(s, at)
+	if wait != nil || err != nil {
+		return *wait, err
+	}
+	a, err := r.run(s, append([]string{"DROP SEQUENCE " + quote(at)}, undo...)...)
+	if a.Do == Run && len(sql) > 0 {
+		a.Do, a.SQL = Adapt, append(sql, a.SQL...)
+	}
+	r.taken[at] = "S"
+	return a, err
+}
+
+// alterSequence gives a sequence the template's options; what it has given out stays.
+func (r *resolver) alterSequence(s *plan.Step, q schema.Sequence) (Action, error) {
+	alter := "ALTER SEQUENCE " + quote(q.Relation) + " AS "
+	options := strings.TrimPrefix(strings.TrimPrefix(about(s).Detail, "owned "), "as ")
+	typ, options, _ := strings.Cut(options, " ")
+	full := typ
+	for _, o := range []struct{ word, otherwise string }{
+		{"increment", "INCREMENT 1"}, {"minvalue", "NO MINVALUE"}, {"maxvalue", "NO MAXVALUE"}, {"start", ""}, {"cache", "CACHE 1"}, {"cycle", "NO CYCLE"},
+	} {
+		if !slices.Contains(strings.Fields(options), o.word) {
+			full += " " + o.otherwise
+		}
+	}
+	if !slices.Contains(strings.Fields(options), "start") {
+		full += " START " + startOf(typ, options)
+	}
+	return Action{
+		Do: Adapt, Note: "the sequence is there with other options",
+		SQL:  []string{alter + strings.Join(strings.Fields(full+" "+options), " ")},
+		Undo: []string{alter + q.Options.Type + " " + sequenceOptions(q.Options)},
+	}, nil
+}
+
+// startOf returns where a sequence starts that does not say so.
+func startOf(typ, options string) string {
+	words := strings.Fields(options)
+	value := func(word, otherwise string) string {
+		if i := slices.Index(words, word); i >= 0 && i+1 < len(words) {
+			return words[i+1]
+		}
+		return otherwise
+	}
+	if strings.HasPrefix(value("increment", "1"), "-") {
+		return value("maxvalue", "-1")
+	}
+	return value("minvalue", "1")
+}
+
+// function resolves a function: one of the same name and arguments that returns something else is a person's to change.
+func (r *resolver) function(s *plan.Step) (Action, error) {
+	in := schema.Relation{Schema: s.Object.Schema, Name: s.Object.Name}
+	arguments, _, _ := strings.Cut(s.Object.Detail, " returns ")
+	for f := range r.facts {
+		if f.Kind != schema.KindFunction || f.Schema != in.Schema || f.Name != in.Name || !r.facts[f] {
+			continue
+		}
+		if theirs, _, _ := strings.Cut(f.Detail, " returns "); theirs == arguments {
+			return r.ask(s, plan.OtherShape, fmt.Sprintf("the function %s with the same arguments returns something else here", quote(r.name(in))), ChooseSkip)
+		}
+	}
+	at := r.name(in)
+	_, types, _ := strings.Cut(arguments, "(")
+	drop, err := r.sql("DROP ROUTINE " + schema.Quote(in.Schema) + "." + schema.Quote(in.Name) + "(" + inputs(strings.TrimSuffix(types, ")")) + ")")
+	if err != nil {
+		return Action{}, err
+	}
+	_ = at
+	return r.run(s, drop...)
+}
+
+// inputs leaves those arguments that identify a function: not the columns of a table that it returns, nor what it puts out.
+func inputs(arguments string) string {
+	var out []string
+	for _, a := range schema.SplitExpressions(arguments) {
+		a = strings.TrimSpace(a)
+		if strings.HasPrefix(a, "table ") || strings.HasPrefix(a, "out ") {
+			continue
+		}
+		for _, mode := range []string{"inout ", "variadic "} {
+			if rest, ok := strings.CutPrefix(a, mode); ok {
+				a = strings.ToUpper(mode) + rest
+			}
+		}
+		out = append(out, a)
+	}
+	return strings.Join(out, ", ")
+}
+
+// view resolves a view: one of the same name with other columns is made anew, what uses it steps aside.
+func (r *resolver) view(s *plan.Step) (Action, error) {
+	at := r.name(schema.Relation{Schema: s.Object.Schema, Name: s.Object.Name})
+	word := "VIEW "
+	if strings.HasPrefix(s.Object.Detail+about(s).Detail, "materialized ") {
+		word = "MATERIALIZED VIEW "
+	}
+	kind, taken := r.taken[at]
+	if !taken || kind != "v" && kind != "m" {
+		sql, undo, wait, err := r.vacate(s, at)
+		if wait != nil || err != nil {
+			return *wait, err
+		}
+		a, err := r.run(s, append([]string{"DROP " + word + quote(at)}, undo...)...)
+		if a.Do == Run && len(sql) > 0 {
+			a.Do, a.SQL = Adapt, append(sql, a.SQL...)
+		}
+		r.taken[at] = strings.ToLower(word[:1])
+		return a, err
+	}
+	return r.viewAnew(s, at, kind, word)
+}
+
+func (r *resolver) viewAnew(s *plan.Step, at schema.Relation, kind, word string) (Action, error) {
+	set, err := dependents.OfRelation(r.ctx, r.tx, at.Schema, at.Name)
+	if err != nil {
+		return Action{}, err
+	}
+	if len(set.Blocked) > 0 {
+		return r.ask(s, plan.Dependents, fmt.Sprintf("the view %s has other columns here, and %s: %s", quote(at), set.Blocked[0].What, set.Blocked[0].Why), ChooseSkip)
+	}
+	var text string
+	if err := r.tx.QueryRow(r.ctx, "SELECT pg_catalog.pg_get_viewdef($1::text::pg_catalog.regclass)", quote(at)).Scan(&text); err != nil {
+		return Action{}, err
+	}
+	old := "VIEW "
+	if kind == "m" {
+		old = "MATERIALIZED VIEW "
+	}
+	a, err := r.run(s)
+	if a.Do != Run {
+		return a, err
+	}
+	a.Do, a.Note = Adapt, "the view of this name has other columns and is made anew"
+	sql := a.SQL
+	a.SQL = slices.Concat(set.Drop, []string{"DROP " + old + quote(at)}, sql, set.Own, set.Restore, set.Refresh)
+	a.Undo = slices.Concat(set.Drop, []string{"DROP " + word + quote(at), "CREATE " + old + quote(at) + " AS " + text}, set.Own, set.Restore, set.Refresh)
+	return a, nil
+}

@@ -1,0 +1,204 @@
+package executor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/dependents"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// typ resolves an enum, domain, composite or range type.
+func (r *resolver) typ(s *plan.Step) (Action, error) {
+	in := schema.Relation{Schema: s.Object.Schema, Name: s.Object.Name}
+	at := r.name(in)
+	drop := "DROP TYPE " + quote(at)
+	if s.Object.Kind == schema.KindDomain {
+		drop = "DROP DOMAIN " + quote(at)
+	}
+	was, taken := r.types[at]
+	if !taken {
+		r.types[at] = "e"
+		return r.run(s, drop)
+	}
+	same := map[schema.Kind]string{schema.KindEnum: "e", schema.KindDomain: "d"}[s.Object.Kind]
+	if was != same {
+		return r.ask(s, plan.OtherShape, fmt.Sprintf("%s is another type here, and values of it may be in use", quote(at)), ChooseSkip)
+	}
+	if s.Object.Kind == schema.KindEnum {
+		if a, ok := r.addLabels(s, at); ok {
+			return a, nil
+		}
+	}
+	return r.swap(s, at, same)
+}
+
+// labels returns the labels of an enum of the tenant's.
+func (r *resolver) labels(at schema.Relation) []string {
+	for _, e := range r.db.Enums {
+		if e.Relation == at {
+			return e.Labels
+		}
+	}
+	return nil
+}
+
+// addLabels adds labels to an enum that has the others in the same order. It is undone by another type, see swap.
+func (r *resolver) addLabels(s *plan.Step, at schema.Relation) (Action, bool) {
+	have, want := r.labels(at), enumLabels(about(s).Detail)
+	var sql []string
+	i := 0
+	for k, label := range want {
+		if i < len(have) && have[i] == label {
+			i++
+			continue
+		}
+		if r.usesLabel(s, label) {
+			return Action{}, false // a label that was added in a transaction cannot be used in it
+		}
+		where := ""
+		switch {
+		case i < len(have):
+			where = " BEFORE " + literal(have[i])
+		case k > 0:
+			where = " AFTER " + literal(want[k-1])
+		}
+		sql = append(sql, "ALTER TYPE "+quote(at)+" ADD VALUE "+literal(label)+where)
+	}
+	if i < len(have) {
+		return Action{}, false
+	}
+	undo, err := r.swapStatements(at, "CREATE TYPE "+quote(at)+" AS ENUM ("+literals(have)+")", "TYPE")
+	if err != nil {
+		return Action{Do: Adapt, SQL: sql, Note: "the enum lacks labels; a label cannot be taken away again, because " + err.Error(), Forward: true}, true
+	}
+	return Action{Do: Adapt, SQL: sql, Undo: undo, Note: "the enum is there and lacks labels"}, true
+}
+
+// usesLabel says whether another step of the plan has the label in a literal.
+func (r *resolver) usesLabel(own *plan.Step, label string) bool {
+	text := literal(label)
+	for i := range r.o.Plan.Steps {
+		if s := &r.o.Plan.Steps[i]; s.ID != own.ID && slices.ContainsFunc(s.SQL, func(sql string) bool { return strings.Contains(sql, text) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// enumLabels reads "('a', 'b')".
+func enumLabels(detail string) []string {
+	var out []string
+	for _, part := range schema.SplitExpressions(strings.TrimSuffix(strings.TrimPrefix(detail, "("), ")")) {
+		part = strings.TrimSpace(part)
+		if len(part) >= 2 {
+			out = append(out, strings.ReplaceAll(part[1:len(part)-1], "''", "'"))
+		}
+	}
+	return out
+}
+
+func literals(list []string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = literal(s)
+	}
+	return strings.Join(out, ", ")
+}
+
+// swap replaces an enum or domain by a new type of its name and casts every column that uses it by way of the text.
+func (r *resolver) swap(s *plan.Step, at schema.Relation, typtype string) (Action, error) {
+	word := map[string]string{"e": "TYPE", "d": "DOMAIN"}[typtype]
+	made, err := r.sql(s.SQL...)
+	if err != nil {
+		return r.ask(s, plan.Impossible, err.Error(), ChooseSkip)
+	}
+	rows, err := r.typeHasRows(at)
+	if err != nil {
+		return Action{}, err
+	}
+	lossy := rows && (typtype == "d" || lacks(enumLabels(about(s).Detail), r.labels(at)))
+	if _, ok := r.answer(s, plan.Lossy, ChooseConvert); lossy && !ok {
+		return r.ask(s, plan.Lossy, fmt.Sprintf("%s is defined otherwise here, and values in use may not fit what the template wants", quote(at)), ChooseConvert, ChooseSkip)
+	}
+	sql, err := r.swapStatements(at, made[0], word)
+	if err != nil {
+		return r.ask(s, plan.Dependents, fmt.Sprintf("%s is defined otherwise here and cannot be replaced: %v", quote(at), err), ChooseSkip)
+	}
+	undo, err := r.swapStatements(at, r.typeAgain(at, typtype), word)
+	if err != nil {
+		return Action{}, err
+	}
+	return Action{Do: Adapt, SQL: sql, Undo: undo, Note: "another definition of this name is replaced"}, nil
+}
+
+// lacks says whether want lacks a label that is there.
+func lacks(want, have []string) bool {
+	return slices.ContainsFunc(have, func(label string) bool { return !slices.Contains(want, label) })
+}
+
+// typeHasRows says whether a table with a column of the type has rows.
+func (r *resolver) typeHasRows(at schema.Relation) (bool, error) {
+	set, err := dependents.OfType(r.ctx, r.tx, at.Schema, at.Name)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range set.Columns {
+		rows, err := r.hasRows(schema.Relation{Schema: c.Schema, Name: c.Table})
+		if rows || err != nil {
+			return rows, err
+		}
+	}
+	return false, nil
+}
+
+// typeAgain spells the type that is there now.
+func (r *resolver) typeAgain(at schema.Relation, typtype string) string {
+	kind, words := schema.KindEnum, "CREATE TYPE "+quote(at)+" AS ENUM "
+	if typtype == "d" {
+		kind, words = schema.KindDomain, "CREATE DOMAIN "+quote(at)+" "
+	}
+	for f, list := range r.spelt {
+		if f.Kind == kind && f.Schema == r.to(at.Schema) && f.Name == at.Name {
+			return words + list[0].SQL
+		}
+	}
+	return ""
+}
+
+// swapStatements returns the statements that put a new type in the place of one.
+func (r *resolver) swapStatements(at schema.Relation, made, word string) ([]string, error) {
+	set, err := dependents.OfType(r.ctx, r.tx, at.Schema, at.Name)
+	if err != nil {
+		return nil, err
+	}
+	if len(set.Blocked) > 0 {
+		return nil, fmt.Errorf("%s stands in the way: %s", set.Blocked[0].What, set.Blocked[0].Why)
+	}
+	old := schema.Relation{Schema: at.Schema, Name: freeName(at.Name+"_before", func(name string) bool {
+		_, taken := r.types[schema.Relation{Schema: at.Schema, Name: name}]
+		return taken
+	})}
+	sql := slices.Concat(set.Drop, []string{"ALTER " + word + " " + quote(at) + " RENAME TO " + schema.Quote(old.Name), made})
+	var after []string
+	for _, c := range set.Columns {
+		alter := "ALTER TABLE " + schema.Quote(c.Schema) + "." + schema.Quote(c.Table) + " ALTER COLUMN " + schema.Quote(c.Column) + " "
+		if c.Default != "" {
+			sql = append(sql, alter+"DROP DEFAULT")
+			after = append(after, alter+"SET DEFAULT "+c.Default)
+		}
+		if c.Inherited {
+			continue
+		}
+		name := schema.Quote(c.Column)
+		to, through := quote(at), "::text::"
+		if c.Array {
+			to, through = to+"[]", "::text[]::"
+		}
+		sql = append(sql, alter+"TYPE "+to+" USING "+name+through+to)
+		after = append(after, c.Again...)
+	}
+	return slices.Concat(sql, after, []string{"DROP " + word + " " + quote(old)}, set.Restore, set.Refresh), nil
+}

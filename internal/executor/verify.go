@@ -1,0 +1,313 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/introspect"
+	"github.com/veilschema/veil/internal/memento"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// remember sums up the rows of the touched tables and backs up values that the actions change.
+func (a *attempt) remember(ctx context.Context, res *Resolution, tables []schema.Table) error {
+	byName := make(map[schema.Relation]*schema.Table, len(tables))
+	for i := range tables {
+		byName[tables[i].Relation] = &tables[i]
+	}
+	changed := make(map[schema.Relation][]string)
+	seen := make(map[schema.Relation]bool)
+	var touched []schema.Relation
+	forward := false
+	for _, act := range res.Actions {
+		if len(act.SQL) == 0 || byName[act.Table] == nil {
+			continue
+		}
+		if !seen[act.Table] {
+			seen[act.Table] = true
+			touched = append(touched, act.Table)
+		}
+		forward = forward || act.Forward
+		for _, c := range act.Changed {
+			if !act.Forward { // what is removed for good leaves no copy behind
+				changed[act.Table] = append(changed[act.Table], c.Column)
+			}
+		}
+	}
+	slices.SortFunc(touched, func(x, y schema.Relation) int { return compareText(quote(x), quote(y)) })
+	var backups []memento.TableName
+	for _, name := range touched {
+		a.touched = append(a.touched, rowsOf(byName[name]))
+		if len(changed[name]) > 0 && !forward {
+			backups = append(backups, memento.TableName{Schema: name.Schema, Name: name.Name})
+		}
+	}
+	if err := a.space(ctx, backups, touched); err != nil {
+		return err
+	}
+	var err error
+	if a.sums, err = memento.Checksums(ctx, a.tx, a.touched); err != nil {
+		return err
+	}
+	for i, t := range a.touched {
+		state := memento.TableState{Table: a.before(t), Sum: a.sums[t.ID()]}
+		if columns := changed[touched[i]]; len(columns) > 0 && !forward {
+			if err := a.backup(ctx, t, columns, &state, i); err != nil {
+				return err
+			}
+		}
+		a.record.Tables = append(a.record.Tables, state)
+	}
+	return nil
+}
+
+// space refuses to begin where the disk would run full.
+func (a *attempt) space(ctx context.Context, backups []memento.TableName, touched []schema.Relation) error {
+	work := memento.Work{Backups: backups}
+	for _, t := range touched {
+		work.Rewrites = append(work.Rewrites, memento.TableName{Schema: t.Schema, Name: t.Name})
+	}
+	estimate, err := memento.EstimateSpace(ctx, a.tx, a.o.State, work)
+	if err != nil {
+		return err
+	}
+	return estimate.Err()
+}
+
+// rowsOf is a table with those of its columns that hold values of their own.
+func rowsOf(t *schema.Table) memento.Table {
+	out := memento.Table{Schema: t.Schema, Name: t.Name}
+	for _, c := range t.Columns {
+		out.Columns = append(out.Columns, memento.Column{Name: c.Name})
+	}
+	return out
+}
+
+// before is a table under the names that it has before the renames.
+func (a *attempt) before(t memento.Table) memento.Table {
+	old := oldName(a.o.Mapping, schema.Relation{Schema: t.Schema, Name: t.Name})
+	out := memento.Table{Schema: old.Schema, Name: old.Name}
+	for _, c := range t.Columns {
+		out.Columns = append(out.Columns, memento.Column{Name: oldColumn(a.o.Mapping, old, c.Name), As: c.As})
+	}
+	return out
+}
+
+// backup writes the columns of a table that change, with a key to find the rows by, or all of them.
+func (a *attempt) backup(ctx context.Context, t memento.Table, columns []string, state *memento.TableState, n int) error {
+	slices.Sort(columns)
+	columns = slices.Compact(columns)
+	key, err := memento.KeyOf(ctx, a.tx, t.Schema, t.Name, columns)
+	if err != nil {
+		return err
+	}
+	kept := t
+	if key != nil {
+		kept.Columns = nil
+		for _, name := range slices.Concat(key, columns) {
+			kept.Columns = append(kept.Columns, memento.Column{Name: name})
+		}
+	}
+	state.Backup = fmt.Sprintf("rows-%04d", n+1)
+	file, err := a.journal.CreateFile(state.Backup)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // Commit says whether it is whole
+	if _, err := memento.Backup(ctx, a.tx, kept, file); err != nil {
+		return err
+	}
+	state.BackupTable = a.before(kept)
+	old := schema.Relation{Schema: state.BackupTable.Schema, Name: state.BackupTable.Name}
+	for _, c := range columns {
+		state.Restore = append(state.Restore, oldColumn(a.o.Mapping, old, c))
+	}
+	for _, c := range key {
+		state.Key = append(state.Key, oldColumn(a.o.Mapping, old, c))
+	}
+	return file.Commit()
+}
+
+// verify holds what is there now against the plan and the memento.
+func (a *attempt) verify(ctx context.Context, res *Resolution) error {
+	a.o.progress("verifying facts and rows")
+	l, err := look(ctx, a.tx, a.after(a.record.Schemas), a.o.Mapping)
+	if err != nil {
+		return err
+	}
+	for _, act := range res.Actions {
+		s := a.o.Plan.Step(act.Step)
+		if s == nil || act.Do == Skip {
+			continue
+		}
+		for _, f := range s.Facts {
+			if l.facts[f] == (s.Action == plan.Remove) {
+				return fmt.Errorf("after all steps the fact [%s] is not as the step %s wants it, so everything is rolled back", f, s.ID)
+			}
+		}
+	}
+	if err := a.verifyRows(ctx, res, l); err != nil {
+		return err
+	}
+	after, err := memento.Structure(ctx, a.tx, a.record.Schemas)
+	if err != nil {
+		return err
+	}
+	a.record.StructureAfter = memento.Digest(after)
+	return nil
+}
+
+// after are the schemas to read at the end: the plan's new ones too.
+func (a *attempt) after(schemas []string) []string {
+	if len(a.o.Schemas) == 0 {
+		return nil
+	}
+	return schemas
+}
+
+// verifyRows sums the rows up again, cast back to what they were, without the columns that were changed by decision.
+func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) error {
+	recast, changed := make(map[schema.ColumnName]string), make(map[schema.ColumnName]bool)
+	gone := make(map[schema.Relation]bool)
+	for _, act := range res.Actions {
+		for at, typ := range act.Recast {
+			recast[at] = typ
+		}
+		for _, at := range act.Changed {
+			changed[at] = true
+		}
+		if act.Forward && len(act.Changed) == 0 {
+			gone[act.Table] = true
+		}
+	}
+	var before, after, now []memento.Table
+	for _, t := range a.touched {
+		rel := schema.Relation{Schema: t.Schema, Name: t.Name}
+		if gone[rel] {
+			continue
+		}
+		was, is := memento.Table{Schema: t.Schema, Name: t.Name}, memento.Table{Schema: t.Schema, Name: t.Name}
+		for _, c := range t.Columns {
+			at := schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name}
+			if !changed[at] {
+				was.Columns = append(was.Columns, c)
+				is.Columns = append(is.Columns, memento.Column{Name: c.Name, As: recast[at]})
+			}
+		}
+		before, after = append(before, was), append(after, is)
+		if table := l.tables[schema.Relation{Schema: l.to(t.Schema), Name: t.Name}]; table != nil {
+			now = append(now, rowsOf(table))
+		}
+	}
+	sums, err := memento.Checksums(ctx, a.tx, after)
+	if err != nil {
+		return err
+	}
+	for i, t := range after {
+		if len(before[i].Columns) != len(a.find(t.ID()).Columns) {
+			continue // its values changed by decision; the backup has them
+		}
+		if sums[t.ID()] != a.sums[t.ID()] {
+			return fmt.Errorf("the rows of %s are not what they were before the first step, so everything is rolled back", t.ID())
+		}
+	}
+	for _, act := range res.Actions { // a rollback drops new tables, unless they have rows by then
+		if s := a.o.Plan.Step(act.Step); s != nil && s.Action == plan.AddTable && len(act.SQL) > 0 {
+			if table := l.tables[schema.Relation{Schema: s.Object.Schema, Name: s.Object.Table}]; table != nil {
+				now = append(now, rowsOf(table))
+			}
+		}
+	}
+	final, err := memento.Checksums(ctx, a.tx, now)
+	if err != nil {
+		return err
+	}
+	for _, t := range now {
+		a.record.SumsAfter = append(a.record.SumsAfter, memento.TableSum{Table: t, Sum: final[t.ID()]})
+	}
+	return nil
+}
+
+func (a *attempt) find(id memento.TableName) memento.Table {
+	i := slices.IndexFunc(a.touched, func(t memento.Table) bool { return t.ID() == id })
+	return a.touched[i]
+}
+
+// assertBefore holds, under the strategy Validated, that the step's facts are still as the resolution found them.
+func (a *attempt) assertBefore(ctx context.Context, s *plan.Step) error {
+	return a.assert(ctx, s, func(f schema.Fact, holds bool) error {
+		if holds != a.state[f] {
+			return fmt.Errorf("before the step %s the fact [%s] is not as it was found, so somebody else changes the schema; everything is rolled back", s.ID, f)
+		}
+		return nil
+	})
+}
+
+// assertAfter holds, under the strategy Validated, that the step's facts are as it wants them.
+func (a *attempt) assertAfter(ctx context.Context, s *plan.Step) error {
+	return a.assert(ctx, s, func(f schema.Fact, holds bool) error {
+		if holds == (s.Action == plan.Remove) {
+			return fmt.Errorf("after the step %s the fact [%s] is not as the step wants it; everything is rolled back", s.ID, f)
+		}
+		return nil
+	})
+}
+
+func (a *attempt) assert(ctx context.Context, s *plan.Step, check func(f schema.Fact, holds bool) error) error {
+	if s == nil || s.Strategy != plan.Validated || len(s.Facts) == 0 {
+		return nil
+	}
+	facts, err := a.current(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.Facts {
+		if err := check(f, facts[f]); err != nil {
+			return err
+		}
+		a.state[f] = facts[f]
+	}
+	for f := range facts { // a statement may bring about more than its step's facts: a primary key that columns refuse NULL
+		a.state[f] = true
+	}
+	return nil
+}
+
+// current reads the facts of the step's table, or of everything where it has none.
+func (a *attempt) current(ctx context.Context, s *plan.Step) (map[schema.Fact]bool, error) {
+	var only []schema.Relation
+	for _, f := range s.Facts {
+		if f.Table == "" {
+			only = nil
+			break
+		}
+		for _, from := range append([]string{f.Schema}, a.record.Schemas...) {
+			only = append(only, schema.Relation{Schema: from, Name: f.Table})
+		}
+	}
+	db, err := introspect.ReadTx(ctx, a.tx, introspect.Options{Schemas: a.after(a.record.Schemas), Relations: only})
+	if err != nil {
+		return nil, err
+	}
+	facts, _, err := db.Facts(schema.Mapping{Schemas: present(a.o.Mapping.Schemas, db.Schemas)})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[schema.Fact]bool, len(facts))
+	for _, f := range facts {
+		out[f] = true
+	}
+	return out, nil
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
