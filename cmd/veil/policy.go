@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -45,8 +46,11 @@ func readPolicies(paths []string) (p policies, err error) {
 	return p, nil
 }
 
-// splitPolicy separates the tenant's part of a policy file, its top-level entry
-// "withhold", from the template's. Lines of the other part become empty, so that
+// tenantKeys are the top-level entries of a policy file that are the tenant's.
+var tenantKeys = []string{"withhold", "follow_up"}
+
+// splitPolicy separates the tenant's part of a policy file, its top-level entries
+// "withhold" and "follow_up", from the template's. Lines of the other part become empty, so that
 // errors name the right ones. What does not read as YAML is left to the parser
 // of the template's part to explain.
 func splitPolicy(text []byte) (templates, tenants []byte) {
@@ -55,29 +59,38 @@ func splitPolicy(text []byte) (templates, tenants []byte) {
 		return text, nil
 	}
 	entries := doc.Content[0].Content
+	lines := bytes.Split(text, []byte("\n"))
+	theirs := make([]bool, len(lines)) // the tenant's, line by line
+	keys := 0
 	for i := 0; i < len(entries); i += 2 {
-		if entries[i].Value != "withhold" {
+		if !slices.Contains(tenantKeys, entries[i].Value) {
 			continue
 		}
-		if len(entries) == 2 {
-			return nil, text
-		}
-		from, to := entries[i].Line-1, bytes.Count(text, []byte("\n"))+1
+		keys++
+		from, to := entries[i].Line-1, len(lines)
 		if i+2 < len(entries) {
 			to = entries[i+2].Line - 1
 		}
-		return blank(text, from, to, true), blank(text, from, to, false)
-	}
-	return text, nil
-}
-
-// blank empties the lines [from, to), or all others.
-func blank(text []byte, from, to int, inside bool) []byte {
-	lines := bytes.Split(text, []byte("\n"))
-	for i := range lines {
-		if (i >= from && i < to) == inside {
-			lines[i] = nil
+		for at := from; at < to; at++ {
+			theirs[at] = true
 		}
 	}
-	return bytes.Join(lines, []byte("\n"))
+	switch {
+	case keys == 0:
+		return text, nil
+	case 2*keys == len(entries):
+		return nil, text
+	}
+	return keep(lines, theirs, false), keep(lines, theirs, true)
+}
+
+// keep empties the lines that are not the wanted part's.
+func keep(lines [][]byte, theirs []bool, wanted bool) []byte {
+	kept := make([][]byte, len(lines))
+	for i, line := range lines {
+		if theirs[i] == wanted {
+			kept[i] = line
+		}
+	}
+	return bytes.Join(kept, []byte("\n"))
 }

@@ -1,7 +1,9 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/compare/template"
@@ -160,7 +162,7 @@ func (b *builder) table(e Edit[group]) Table {
 	for _, c := range Slices(mineColumns, theirColumns, b.equalGroups) {
 		t.Columns = append(t.Columns, b.column(c))
 	}
-	t.Facts = b.lines(mine, theirs)
+	t.Facts = byKind(b.lines(mine, theirs))
 	return t
 }
 
@@ -168,7 +170,7 @@ func (b *builder) column(e Edit[group]) Column {
 	head := either(e).head
 	f := head.fact
 	was := b.renamed.columns[schema.ColumnName{Schema: f.Schema, Table: f.Table, Column: f.Name}]
-	c := Column{Mark: b.mark(e.Op, head), Name: f.Name, Was: was, Facts: b.lines(e.X.members, e.Y.members)}
+	c := Column{Mark: b.mark(e.Op, head), Name: f.Name, Was: was, Facts: byKind(b.lines(e.X.members, e.Y.members))}
 	c.Rule, c.AnyOf = b.rule(head)
 	return c
 }
@@ -190,6 +192,13 @@ func (b *builder) lines(tenant, asked []entry) []Line {
 		list = append(list, l)
 	}
 	return list
+}
+
+// byKind brings together what there is of a kind on either side: the two types of a
+// column, the two primary keys of a table.
+func byKind(lines []Line) []Line {
+	slices.SortStableFunc(lines, func(x, y Line) int { return cmp.Compare(x.Fact.Kind, y.Fact.Kind) })
+	return lines
 }
 
 // judged reports whether the template judges exactly this fact. The head of a table

@@ -27,6 +27,16 @@
 // disclose, decided from the fact alone and therefore before anything is
 // decrypted.
 //
+// # Follow-up
+//
+// Where a column is there and its type or default is not the template's, a tenant
+// may let the service ask what it is instead (follow_up in its policy).
+// [FollowUp] makes the questions, a template of likely alternatives that both
+// sides derive from the first template and the disclosed verdicts; it is compared like
+// any other, and [ReadAnswers] says what was found:
+//
+//	template, verdicts, kinds ─▶ FollowUp ─▶ Template ─▶ a comparison ─▶ verdicts ─▶ ReadAnswers
+//
 // # Policy file
 //
 //	visibility: public

@@ -72,3 +72,38 @@ func ExampleWithholding_Withholds() {
 	// true
 	// false
 }
+
+// The template wants a bigint, the tenant says that it has none, and allows to be
+// asked what it has instead.
+func ExampleFollowUp() {
+	fact := func(k schema.Kind, detail string) schema.Fact {
+		return schema.Fact{Kind: k, Schema: "public", Table: "patient", Name: "id", Detail: detail}
+	}
+	t, err := template.Build(template.Meta{Slug: "clinic", Version: "1.0.0"}, schema.NewFacts([]schema.Fact{
+		fact(schema.KindColumn, ""), fact(schema.KindColumnType, "bigint"),
+	}), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	questions, err := template.FollowUp(t, []schema.Verdict{schema.Present, schema.Absent}, schema.KindColumnType)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	verdicts := make([]schema.Verdict, len(questions.Judged)) // of a second comparison
+	for i, j := range questions.Judged {
+		verdicts[i] = schema.Absent
+		if j.Fact.Detail == "integer" {
+			verdicts[i] = schema.Present
+		}
+	}
+	answers, err := template.ReadAnswers(questions, verdicts)
+	fmt.Println(questions.Slug, questions.Version, err)
+	for column, answer := range answers {
+		fmt.Println(column.Column, answer.Type.State, answer.Type.Detail)
+	}
+	// Output:
+	// clinic 1.0.0+follow-up <nil>
+	// id found integer
+}

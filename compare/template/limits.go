@@ -31,6 +31,12 @@ const (
 	MaxReason   = 1024
 	MaxApprover = 256
 
+	// MaxFollowUp bounds the facts that a follow-up comparison asks about in
+	// all, and maxCandidates those about one type or default. A comparison takes
+	// no more than twice as many (compare.MaxFacts).
+	MaxFollowUp   = 1 << 16
+	maxCandidates = 128
+
 	// MaxPolicyBytes bounds a policy file of either side, MaxPolicyDepth the
 	// nesting of its lists and mappings, MaxPolicyEntries the entries of one
 	// list.

@@ -95,8 +95,8 @@ func (p *Policy) parseKey(key string, value *yaml.Node, ps *problems) {
 		eachItem(value, key, ps, func(item *yaml.Node) { p.parseGroup(item, ps) })
 	case "waivers":
 		eachItem(value, key, ps, func(item *yaml.Node) { p.parseWaiver(item, ps) })
-	case "withhold":
-		ps.add(value.Line, "\"withhold\" belongs in a tenant's policy and not in a template's")
+	case "withhold", "follow_up":
+		ps.add(value.Line, "%q belongs in a tenant's policy and not in a template's", key)
 	default:
 		unknownKey(value.Line, key, "a policy", policyKeys, ps)
 	}

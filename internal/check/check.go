@@ -51,10 +51,11 @@ type Outcome struct {
 	Report   *report.Report
 	Template *template.Template
 	Exchange *Exchange
-	// Tenant is the tenant's schema and Facts what it submitted: for callers
-	// on the tenant's side only.
-	Tenant *Reading
-	Facts  schema.Facts
+	// Tenant is the tenant's schema, Mapping how its names became the template's,
+	// and Facts what it submitted: for callers on the tenant's side only.
+	Tenant  *Reading
+	Mapping schema.Mapping
+	Facts   schema.Facts
 	// Idle are the selectors of the withholding policy that withheld nothing.
 	Idle []template.Selector
 }
@@ -94,7 +95,8 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Outcome{Template: t, Exchange: exchange, Tenant: tenant, Facts: aligned.Facts, Idle: o.Withholding.Idle(t.Facts())}
+	out := &Outcome{Template: t, Exchange: exchange, Tenant: tenant, Mapping: aligned.Mapping, Facts: aligned.Facts}
+	out.Idle = o.Withholding.Idle(t.Facts())
 	in := reportInput(t, exchange)
 	in.Generator, in.CreatedAt = o.Generator, time.Now()
 	in.Timings.Introspect, in.Timings.Facts = tenant.Introspect, factsTime
