@@ -51,9 +51,12 @@ func TestWhatAnObjectNeeds(t *testing.T) {
 			},
 		},
 		{
-			"a sequence of nobody's is needed by its name, that of an identity column by nobody",
-			`CREATE SEQUENCE q; CREATE TABLE t (a int DEFAULT nextval('q'), b int GENERATED ALWAYS AS IDENTITY)`,
-			[]string{`column s.t.a -> sequence s.q`},
+			"a sequence of nobody's is needed by its name, that of an identity column is the column",
+			`CREATE SEQUENCE q; CREATE TABLE t (a int DEFAULT nextval('q'), b int GENERATED ALWAYS AS IDENTITY); CREATE VIEW v AS SELECT last_value FROM t_b_seq`,
+			[]string{
+				`column s.t.a -> sequence s.q`,
+				`view s.v -> column s.t.b`,
+			},
 		},
 		{
 			"a check, an index and a generated column need what they compute with",
@@ -248,6 +251,26 @@ func TestNeedsStayInsideTheSchemasThatAreRead(t *testing.T) {
 	_, d := design(t, conn, introspect.Options{Schemas: []string{"own"}})
 	if got, want := needs(d), []string{`foreign_key own.t.fk -> column own.t.x`}; !slices.Equal(got, want) {
 		t.Errorf("the needs are %q, want %q", got, want)
+	}
+}
+
+func TestTheDesignOfOneRelation(t *testing.T) {
+	conn := connect(t, testenv.Postgres(t))
+	execute(t, conn, tenantDDL+`CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+		CREATE TRIGGER x BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION f(); CREATE VIEW names AS SELECT name FROM people`)
+	db, d := design(t, conn, introspect.Options{Relations: []schema.Relation{{Schema: "public", Name: "person"}, {Schema: "public", Name: "people"}}})
+	if len(db.Tables) != 1 || len(db.Views) != 1 || len(d.Bodies) != 2 {
+		t.Errorf("%d tables, %d views and %d bodies were read, want 1, 1 and 2", len(db.Tables), len(db.Views), len(d.Bodies))
+	}
+	want := []string{
+		`check public.person.person_name_check -> column public.person.name`,
+		`column public.person.id -> sequence public.person.id`,
+		`primary_key public.person.person_pkey -> column public.person.id`,
+		`trigger public.person.x -> table public.person`,
+		`view public.people -> column public.person.name`,
+	}
+	if got := needs(d); !slices.Equal(got, want) {
+		t.Errorf("the needs are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

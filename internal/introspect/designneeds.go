@@ -83,10 +83,9 @@ func (d *designer) find(at address, number int32) (Object, bool) {
 	return object, ok
 }
 
-// need adds a need, unless it is of the object itself or of a part of it: a partitioned table depends on the columns of its key.
+// need adds a need, unless it is of the object itself: a default of its column, an index of its constraint.
 func (d *designer) need(n Need) {
-	within := n.Object.Kind == schema.KindTable && n.Needs.Schema == n.Object.Schema && n.Needs.Table == n.Object.Table
-	if n.Object != n.Needs && !within {
+	if n.Object != n.Needs {
 		d.design.Needs = append(d.design.Needs, n)
 	}
 }
@@ -118,7 +117,8 @@ func (d *designer) holders(ctx context.Context, _ Options) error {
 	q.each(`WITH RECURSIVE up (class, oid, atclass, atoid, number, depth) AS (
 			SELECT class, oid, class, oid, 0, 0 FROM unnest($1::oid[], $2::oid[]) o (class, oid)
 			UNION SELECT up.class, up.oid, d.refclassid, d.refobjid, d.refobjsubid, up.depth + 1
-			FROM up JOIN pg_depend d ON d.classid = up.atclass AND d.objid = up.atoid AND d.objsubid = 0 AND d.deptype IN ('e', 'i'))
+			FROM up JOIN pg_depend d ON d.classid = up.atclass AND d.objid = up.atoid AND d.objsubid = 0 AND d.deptype IN ('e', 'i')
+			WHERE up.depth < 10) -- an array of several ranges of an extension is four deep
 		SELECT class, oid, atclass, atoid, number FROM up WHERE depth > 0 ORDER BY class, oid, depth, atclass, atoid`,
 		[]any{classes, oids}, []any{&at.class, &at.oid, &holder.class, &holder.oid, &number}, func() {
 			if needs, ok := d.find(holder, number); ok {

@@ -9,8 +9,22 @@
 //	rows     the catalog rows of those objects: tables, columns, constraints, indexes, ...
 //	names    what those rows point to: types, collations, operator classes, tables of other schemas
 //
+// [Options] may name single relations, which are then found by name and cost no more than they are. [ReadTx] asks inside a transaction of
+// the caller's and sees what that has changed.
+//
 // Everything is put together here, by object id; the server prints only expressions. It does so with an empty search_path and fixed
 // settings for dates, intervals, time zone and the like, so that the text does not depend on who asks.
+//
+// # Building anew
+//
+// A model says what holds, not how to make it so. [ReadDesign] asks in two more rounds for what is missing: the texts of views,
+// functions and triggers, and from the dependency catalog what must be there before what. That catalog speaks of rows of all
+// others; what has no identity of its own (a default, the rule of a view, the type of a table's rows, an array, a member of an extension)
+// is told as the object of which it is a part, so that both ends of a [Need] are things that facts are about:
+//
+//	pg_attrdef 1 --> pg_proc 2                  column s.t.a --> function s.f
+//	pg_rewrite 3 --> pg_class 4, column 1       view s.v     --> column s.t.a
+//	pg_class 4, column 2 --> pg_type 5 (_mood)  column s.t.b --> enum s.mood
 //
 // # Many schemas side by side
 //

@@ -13,6 +13,7 @@ import (
 
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/internal/introspect"
+	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/testenv"
 )
 
@@ -115,8 +116,16 @@ func TestRelationsThatAreNotThereAreLeftOut(t *testing.T) {
 	execute(t, conn, `CREATE SCHEMA s; CREATE TABLE s.t (id serial); CREATE TABLE public.u (a int); CREATE SEQUENCE s.q; CREATE TYPE s.c AS (a int);
 		CREATE TABLE s.`+long+` (a int)`)
 	d, err := introspect.Read(t.Context(), conn, introspect.Options{Schemas: []string{"s"}, Relations: []schema.Relation{
-		{Schema: "s", Name: "t"}, {Schema: "s", Name: "t"}, {Schema: "s", Name: "none"}, {Schema: "none", Name: "t"}, {Schema: "public", Name: "u"},
-		{Schema: "s", Name: "q"}, {Schema: "s", Name: "c"}, {Schema: "s", Name: "t_id_seq"}, {Schema: "s", Name: long + "y"}, {},
+		{Schema: "s", Name: "t"},
+		{Schema: "s", Name: "t"},
+		{Schema: "s", Name: "none"},
+		{Schema: "none", Name: "t"},
+		{Schema: "public", Name: "u"},
+		{Schema: "s", Name: "q"},
+		{Schema: "s", Name: "c"},
+		{Schema: "s", Name: "t_id_seq"},
+		{Schema: "s", Name: long + "y"},
+		{},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +142,17 @@ func TestRelationsThatAreNotThereAreLeftOut(t *testing.T) {
 	}
 }
 
+// A view of an extension is judged with the extension, asked for by name or not.
+func TestMembersOfExtensionsAreLeftOutByNameToo(t *testing.T) {
+	d := testenv.Scratch(t, testenv.Postgres(t))
+	if _, err := d.Load(t.Context(), "extension", []byte(`CREATE EXTENSION pg_stat_statements;`), postgres.LoadOptions{}); err != nil {
+		t.Skipf("no pg_stat_statements on this machine: %v", err)
+	}
+	if views := only(t, session(t, d), schema.Relation{Schema: "public", Name: "pg_stat_statements"}).Views; len(views) != 0 {
+		t.Errorf("the extension's views %v were read", views)
+	}
+}
+
 // What a plan asserts, it asserts inside the transaction that makes it so.
 func TestReadingInsideATransactionSeesItsChangesAndLeavesItAsItWas(t *testing.T) {
 	conn := connect(t, testenv.Postgres(t))
@@ -141,7 +161,7 @@ func TestReadingInsideATransactionSeesItsChangesAndLeavesItAsItWas(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
 	execute(t, conn, `SET LOCAL search_path = public, pg_catalog; SET LOCAL TimeZone = 'Asia/Tokyo'; ALTER TABLE visit ADD special text`)
 	before := settings(t, conn)
 	name := schema.Relation{Schema: "public", Name: "visit"}
