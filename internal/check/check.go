@@ -26,6 +26,10 @@ type Options struct {
 	Template, Tenant Source
 	// Meta names the template; an empty slug is taken from its first file.
 	Meta template.Meta
+	// Ready is the template where it was built already: then Template, Meta and Policy are not looked at. AllowEmpty lets a tenant
+	// have nothing yet, which is an error otherwise, because it is most often a schema that was misspelt.
+	Ready      *template.Template
+	AllowEmpty bool
 	// Policy is the template's; nil requires every fact of its DDL.
 	Policy *template.Policy
 	// Withholding is the tenant's policy; nil withholds nothing.
@@ -65,7 +69,10 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	t, err := BuildTemplate(ctx, server, o)
+	t, err := o.Ready, error(nil)
+	if t == nil {
+		t, err = BuildTemplate(ctx, server, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +92,7 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 		return nil, fmt.Errorf("the tenant's schema: %w", err)
 	}
 	factsTime := time.Since(factsAt)
-	if len(aligned.Facts) == 0 {
+	if len(aligned.Facts) == 0 && !o.AllowEmpty {
 		return nil, fmt.Errorf("the tenant's schema: %w; name the right one with --schema", ErrEmpty)
 	}
 	if n := len(aligned.Facts); n > compare.MaxFacts {
@@ -115,6 +122,11 @@ func BuildTemplate(ctx context.Context, server *Server, o Options) (*template.Te
 	if err != nil {
 		return nil, fmt.Errorf("the template: %w", err)
 	}
+	return TemplateOf(reading, o)
+}
+
+// TemplateOf applies the template's policy to a schema that was read.
+func TemplateOf(reading *Reading, o Options) (*template.Template, error) {
 	facts, _, err := reading.Database.Facts(schema.Mapping{})
 	if err != nil {
 		return nil, fmt.Errorf("the template: %w", err)

@@ -73,16 +73,49 @@ func Read(ctx context.Context, server *Server, from Source) (*Reading, error) {
 	if from.DSN != "" {
 		return readDatabase(ctx, from)
 	}
+	return readDDL(ctx, server, from, introspected)
+}
+
+// ReadDesign reads a schema from DDL with what building it anew takes.
+func ReadDesign(ctx context.Context, server *Server, from Source) (*Reading, *introspect.Design, error) {
+	var design *introspect.Design
+	reading, err := readDDL(ctx, server, from, func(ctx context.Context, conn *pgx.Conn, from Source) (*Reading, error) {
+		start := time.Now()
+		database, d, err := introspect.ReadDesign(ctx, conn, introspect.Options{Schemas: from.Schemas})
+		if err != nil {
+			return nil, err
+		}
+		design = d
+		return &Reading{Database: database, Introspect: time.Since(start)}, nil
+	})
+	return reading, design, err
+}
+
+// readDDL loads DDL into a scratch database and has it read.
+func readDDL(ctx context.Context, server *Server, from Source, read reader) (*Reading, error) {
 	scratch, err := server.scratch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	reading, err := readDDL(ctx, scratch, from)
+	reading, err := readScratch(ctx, scratch, from, read)
 	return reading, errors.Join(err, scratch.Close(context.WithoutCancel(ctx)))
 }
 
+// reader reads the schema of the database that it is connected to.
+type reader func(ctx context.Context, conn *pgx.Conn, from Source) (*Reading, error)
+
 func readDatabase(ctx context.Context, from Source) (*Reading, error) {
-	cfg, err := pgx.ParseConfig(from.DSN)
+	conn, err := Connect(ctx, from.DSN)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return introspected(ctx, conn, from)
+}
+
+// Connect opens a session of the database that a connection string names. Errors do not show the string, which may hold a password.
+func Connect(ctx context.Context, dsn string) (*pgx.Conn, error) {
+	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		// The cause would repeat the string, with its password.
 		return nil, refusef("the connection string is not understood; write it like postgres://user@host:5432/database")
@@ -92,11 +125,10 @@ func readDatabase(ctx context.Context, from Source) (*Reading, error) {
 	if err != nil {
 		return nil, unreachable(cfg, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	return introspected(ctx, conn, from)
+	return conn, nil
 }
 
-func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Reading, error) {
+func readScratch(ctx context.Context, scratch *postgres.Scratch, from Source, read reader) (*Reading, error) {
 	start := time.Now()
 	options := postgres.LoadOptions{RefuseEventTriggers: from.RefuseEventTriggers}
 	skipped := 0
@@ -127,7 +159,7 @@ func readDDL(ctx context.Context, scratch *postgres.Scratch, from Source) (*Read
 		return nil, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	reading, err := introspected(ctx, conn, from)
+	reading, err := read(ctx, conn, from)
 	if missing, ok := errors.AsType[*introspect.NoSchemaError](err); ok {
 		// The scratch database's name tells nobody anything.
 		return nil, refusef("the DDL makes no schema %q; %s", missing.Schema, missing.Others())
@@ -185,6 +217,9 @@ func Align(tenant *schema.Database, templateFacts schema.Facts, m schema.Mapping
 		return nil, &Refused{err}
 	}
 	mine, theirs := occupied(a.Facts), occupied(templateFacts)
+	if len(mine) == 0 {
+		mine = tenant.Schemas // nothing is there yet
+	}
 	if len(m.Schemas) > 0 || len(mine) != 1 || len(theirs) != 1 || mine[0] == theirs[0] {
 		return a, nil
 	}

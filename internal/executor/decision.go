@@ -35,6 +35,8 @@ type Choice struct {
 const (
 	ChooseConvert = "convert" // change the type and the values with it
 	ChooseFill    = "fill"    // put the given value where there is none
+	ChooseNumber  = "number"  // write 1, 2, 3, ... into the rows
+	ChooseClear   = "clear"   // put NULL where a reference points nowhere
 	ChooseSkip    = "skip"    // leave the step out; the database does not conform in this point
 	ChooseRemove  = "remove"  // take away what is forbidden, with its data
 	ChooseRename  = "rename"  // give what has the name another one, the given value
@@ -45,6 +47,8 @@ const (
 var choices = map[string]Choice{
 	ChooseConvert: {ChooseConvert, "change the type and cast every value; values may be cut, rounded or refused", ""},
 	ChooseFill:    {ChooseFill, "write the given value into the rows that have none", "the value as text"},
+	ChooseNumber:  {ChooseNumber, "write a number of its own into each row: 1, 2, 3, ...", ""},
+	ChooseClear:   {ChooseClear, "write NULL where a reference points nowhere; what was there is in the backup", ""},
 	ChooseSkip:    {ChooseSkip, "leave this out; the database does not conform in this point", ""},
 	ChooseRemove:  {ChooseRemove, "remove it with its data; this cannot be undone", ""},
 	ChooseRename:  {ChooseRename, "give what has the name now another name", "the other name"},

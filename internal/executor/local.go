@@ -24,6 +24,7 @@ type local struct {
 	types    map[schema.Relation]string              // names of types and their pg_type.typtype
 	keys     map[schema.Relation]map[string]struct{} // names of a table's constraints
 	schemas  map[string]bool                         // that exist, whether they are read or not
+	occupied map[string]bool                         // that have something in them
 }
 
 // look reads the catalog inside the transaction.
@@ -75,7 +76,9 @@ func (l *local) to(name string) string {
 
 // index makes objects known by the template's names.
 func (l *local) index() {
+	l.occupied = make(map[string]bool)
 	know := func(r schema.Relation) {
+		l.occupied[r.Schema] = true
 		to := schema.Relation{Schema: l.to(r.Schema), Name: r.Name}
 		l.named[to] = append(l.named[to], r)
 	}

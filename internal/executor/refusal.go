@@ -31,7 +31,12 @@ func refusal(s *plan.Step, err error) *Decision {
 		why += " (" + pg.Detail + ")"
 	}
 	if obstacle == plan.RowsInTheWay {
-		why = fmt.Sprintf("rows stand in the way of it to %s: %s", s.Goal, pg.Message)
+		why = fmt.Sprintf("rows do not allow to %s: %s", s.Goal, pg.Message)
 	}
-	return &Decision{ID: decisionID(obstacle, about(s)), Step: s.ID, Fact: about(s), Why: why, Choices: []Choice{choices[ChooseSkip]}}
+	d := &Decision{ID: decisionID(obstacle, about(s)), Step: s.ID, Fact: about(s), Why: why}
+	if pg.Code == "23503" { // foreign_key_violation
+		d.Choices = []Choice{choices[ChooseClear], choices[ChooseFill]}
+	}
+	d.Choices = append(d.Choices, choices[ChooseSkip])
+	return d
 }

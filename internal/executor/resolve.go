@@ -174,7 +174,7 @@ func (r *resolver) home(name string) string {
 	}
 	var from []string
 	for _, s := range r.db.Schemas {
-		if r.to(s) == name {
+		if _, mapped := r.mapping.Schemas[s]; r.to(s) == name && (mapped || r.occupied[s]) {
 			from = append(from, s)
 		}
 	}

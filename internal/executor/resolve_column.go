@@ -177,16 +177,16 @@ func (r *resolver) setNotNull(s *plan.Step) (Action, error) {
 		a.Table = t.Relation
 		return a, err
 	}
-	answer, ok := r.answer(s, plan.RowsInTheWay, ChooseFill)
+	answer, ok := r.answer(s, plan.RowsInTheWay, ChooseFill, ChooseNumber)
 	if !ok {
-		return r.ask(s, plan.RowsInTheWay, fmt.Sprintf("the column %s of %s shall refuse NULL, and there are rows that have it", name, quote(t.Relation)), ChooseFill, ChooseSkip)
+		return r.ask(s, plan.RowsInTheWay, fmt.Sprintf("the column %s of %s shall refuse NULL, and there are rows that have it", name, quote(t.Relation)), ChooseFill, ChooseNumber, ChooseSkip)
 	}
 	a, err := r.run(s, alter+"DROP NOT NULL")
 	if a.Do != Run {
 		return a, err
 	}
 	a.Do, a.Note, a.Table = Adapt, "rows without a value get the one that was decided", t.Relation
-	a.SQL = append([]string{"UPDATE " + quote(t.Relation) + " SET " + name + " = " + literal(answer.Value) + " WHERE " + name + " IS NULL"}, a.SQL...)
+	a.SQL = append([]string{fillStatement(t.Relation, name, answer)}, a.SQL...)
 	a.Changed = []schema.ColumnName{{Schema: t.Schema, Table: t.Name, Column: f.Name}}
 	return a, err
 }

@@ -46,6 +46,16 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 	if note != "" {
 		a.Do, a.Note = Adapt, note
 	}
+	if mend, columns := r.mend(s, at); len(mend) > 0 {
+		a.SQL = append(mend, a.SQL...)
+		for _, c := range columns {
+			if _, was := r.column(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c}); was == nil {
+				continue // a new one
+			}
+			a.Changed = append(a.Changed, schema.ColumnName{Schema: at.Schema, Table: at.Name, Column: c})
+		}
+		a.Do, a.Note = Adapt, "references that point nowhere are mended as decided"
+	}
 	a.SQL, a.Table = append(append(before, a.SQL...), after...), at
 	a.Undo = append(a.Undo, undoLast...)
 	if len(after) > 0 { // what points at the old key steps aside for the undo too
@@ -200,4 +210,58 @@ func (r *resolver) enable(s *plan.Step) (Action, error) {
 	a, err := r.run(s, "ALTER TABLE "+quote(at)+" "+word+" ROW LEVEL SECURITY")
 	a.Table = at
 	return a, err
+}
+
+// mend returns the statement that mends references that point nowhere, as decided, and the columns that it changes.
+func (r *resolver) mend(s *plan.Step, at schema.Relation) (sql, columns []string) {
+	answer, ok := r.answer(s, plan.RowsInTheWay, ChooseClear, ChooseFill)
+	f := about(s)
+	to, points := f.Target()
+	if !ok || !points || f.Kind != schema.KindForeignKey {
+		return nil, nil
+	}
+	from, targets := foreignColumns(f.Detail)
+	if len(from) != len(targets) || len(from) == 0 || answer.Choice == ChooseFill && len(from) != 1 {
+		return nil, nil
+	}
+	value := "NULL"
+	if answer.Choice == ChooseFill {
+		value = literal(answer.Value)
+	}
+	var sets, there, same []string
+	for i := range from {
+		sets = append(sets, schema.Quote(from[i])+" = "+value)
+		there = append(there, "t."+schema.Quote(from[i])+" IS NOT NULL")
+		same = append(same, "p."+schema.Quote(targets[i])+" = t."+schema.Quote(from[i]))
+	}
+	return []string{"UPDATE " + quote(at) + " t SET " + strings.Join(sets, ", ") + " WHERE " + strings.Join(there, " AND ") +
+		" AND NOT EXISTS (SELECT FROM " + quote(r.name(to)) + " p WHERE " + strings.Join(same, " AND ") + ")"}, from
+}
+
+// foreignColumns reads the columns on both sides from the detail of a foreign key.
+func foreignColumns(detail string) (from, to []string) {
+	head, tail, ok := strings.Cut(detail, ") references ")
+	if !ok {
+		return nil, nil
+	}
+	list := func(text string) []string {
+		var names []string
+		for _, part := range schema.SplitExpressions(text) {
+			names = append(names, unquote(strings.TrimSpace(part)))
+		}
+		return names
+	}
+	open := strings.LastIndex(fromTo(schema.Fact{Detail: tail}), " (")
+	if open < 0 {
+		return nil, nil
+	}
+	return list(strings.TrimPrefix(head, "(")), list(strings.TrimSuffix(fromTo(schema.Fact{Detail: tail})[open+2:], ")"))
+}
+
+// unquote is the inverse of [schema.Quote].
+func unquote(name string) string {
+	if inner, ok := strings.CutPrefix(name, `"`); ok {
+		return strings.ReplaceAll(strings.TrimSuffix(inner, `"`), `""`, `"`)
+	}
+	return name
 }

@@ -148,13 +148,13 @@ func (r *resolver) fillColumn(s *plan.Step, f schema.Fact, at schema.Relation, u
 		}
 		return a, err
 	}
-	answer, ok := r.answer(s, plan.RowsInTheWay, ChooseFill)
+	answer, ok := r.answer(s, plan.RowsInTheWay, ChooseFill, ChooseNumber)
 	if !ok {
 		why := fmt.Sprintf("the column %s of %s refuses NULL and has no default, and the table has rows", schema.Quote(f.Name), quote(at))
 		if hint := r.like(r.tables[schema.Relation{Schema: f.Schema, Name: f.Table}], s); hint != "" {
 			why += "; " + hint
 		}
-		return r.ask(s, plan.RowsInTheWay, why, ChooseFill, ChooseSkip)
+		return r.ask(s, plan.RowsInTheWay, why, ChooseFill, ChooseNumber, ChooseSkip)
 	}
 	a, err := r.run(s, undo)
 	if a.Do != Run {
@@ -170,12 +170,21 @@ func (r *resolver) fillColumn(s *plan.Step, f schema.Fact, at schema.Relation, u
 	alter := "ALTER TABLE " + quote(at)
 	filled := []string{
 		strings.TrimSuffix(a.SQL[last], " NOT NULL"),
-		"UPDATE " + quote(at) + " SET " + name + " = " + literal(answer.Value),
+		fillStatement(at, name, answer),
 		alter + " ALTER COLUMN " + name + " SET NOT NULL",
 	}
 	a.SQL = append(append(a.SQL[:last:last], filled...), a.SQL[last+1:]...)
 	a.Do, a.Note = Adapt, "rows get the value that was decided"
 	return a, err
+}
+
+// fillStatement writes what was decided into the rows that have no value.
+func fillStatement(at schema.Relation, column string, a Answer) string {
+	if a.Choice == ChooseNumber {
+		return "UPDATE " + quote(at) + " t SET " + column + " = n.number FROM (SELECT ctid, tableoid, pg_catalog.row_number() OVER () AS number FROM " +
+			quote(at) + ") n WHERE t.ctid = n.ctid AND t.tableoid = n.tableoid AND t." + column + " IS NULL"
+	}
+	return "UPDATE " + quote(at) + " SET " + column + " = " + literal(a.Value) + " WHERE " + column + " IS NULL"
 }
 
 // literal spells a text as an SQL literal of unknown type.
