@@ -64,8 +64,12 @@ func TestAScriptLeadsFromOneSliceToTheOtherAndIsTheShortest(t *testing.T) {
 	}
 	for name, equal := range equalities {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
-			values := rapid.SliceOfN(rapid.IntRange(0, rapid.IntRange(0, 40).Draw(t, "values")), 0, 60)
-			a, b := values.Draw(t, "a"), values.Draw(t, "b")
+			value := rapid.IntRange(0, rapid.IntRange(0, 40).Draw(t, "values"))
+			draw := func(label string) []int { // the library alone prefers short slices
+				n := rapid.IntRange(0, 60).Draw(t, "size of "+label)
+				return rapid.SliceOfN(value, n, n).Draw(t, label)
+			}
+			a, b := draw("a"), draw("b")
 			edits := diff.Slices(a, b, equal)
 			if got := apply(t, edits, a, b, equal); !slices.Equal(got, b) {
 				t.Errorf("the script leads to %v, want %v", got, b)
@@ -90,7 +94,7 @@ func TestAScriptLeadsFromOneSliceToTheOtherAndIsTheShortest(t *testing.T) {
 // Beyond the limit scripts need not be the shortest, but they must be right, and
 // not take the square of what they take.
 func TestLongSlicesGiveARightScript(t *testing.T) {
-	const n = 30000
+	const n = 20000
 	a, b, far := make([]int, n), make([]int, n), make([]int, n)
 	for i := range n {
 		a[i], b[i], far[i] = i, i*7919%n, -1-i
@@ -98,6 +102,26 @@ func TestLongSlicesGiveARightScript(t *testing.T) {
 	for name, other := range map[string][]int{"shuffled": b, "nothing in common": far} {
 		if got := apply(t, diff.Slices(a, other, same), a, other, same); !slices.Equal(got, other) {
 			t.Errorf("%s: the script leads elsewhere", name)
+		}
+	}
+}
+
+// Up to the limit the script is the shortest, for many elements, too.
+func TestScriptsAreTheShortestUpToTheLimit(t *testing.T) {
+	const n = 4096
+	shuffled, blocks, rotated := make([]int, n), make([]int, n), make([]int, n)
+	a := make([]int, n)
+	for i := range n {
+		a[i], shuffled[i], rotated[i] = i, i*2731%n, (i+n/3)%n
+		blocks[i] = i/32*77%(n/32)*32 + i%32
+	}
+	for name, b := range map[string][]int{"shuffled": shuffled, "blocks": blocks, "rotated": rotated} {
+		edits := diff.Slices(a, b, same)
+		if got := apply(t, edits, a, b, same); !slices.Equal(got, b) {
+			t.Errorf("%s: the script leads elsewhere", name)
+		}
+		if got, want := len(edits), 2*n-lcsLength(a, b, same); got != want {
+			t.Errorf("%s: the script has %d edits, the shortest %d", name, got, want)
 		}
 	}
 }

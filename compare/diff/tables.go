@@ -42,7 +42,7 @@ func TablesByVerdict(t *template.Template, verdicts []schema.Verdict, known sche
 	if err := checkVerdicts(t, verdicts); err != nil {
 		return nil, err
 	}
-	b := newBuilder(t, func(x, y entry) bool { return x.at >= 0 && x.at == y.at })
+	b := newBuilder(t, func(x, y entry) bool { return x.at == y.at })
 	b.verdicts = verdicts
 	var mine []schema.Fact
 	for i, j := range t.Judged {
@@ -76,7 +76,8 @@ func checkVerdicts(t *template.Template, verdicts []schema.Verdict) error {
 }
 
 // entry is an element of either side: a fact, and a place in the template that
-// stands for it, -1 where the template does not have it.
+// stands for it, -1 where the template does not have it, as no entry of the
+// template's own side.
 type entry struct {
 	fact schema.Fact
 	at   int
@@ -96,8 +97,8 @@ func newBuilder(t *template.Template, equal func(x, y entry) bool) *builder {
 	b := &builder{template: t, equal: equal, heads: make(map[schema.Fact]int)}
 	for i, j := range t.Judged {
 		for _, head := range []schema.Fact{tableOf(j.Fact), columnOf(j.Fact)} {
-			if _, there := b.heads[head]; !there || j.Fact == head {
-				b.heads[head] = i
+			if _, there := b.heads[head]; !there {
+				b.heads[head] = i // the fact itself, if it is judged: it sorts before all others
 			}
 		}
 	}

@@ -138,8 +138,8 @@ func TestOnlyOpenQuestionsAboutDisclosedColumnsAreAsked(t *testing.T) {
 		"the type is a forbidden one": {
 			policy: "forbidden: [{kind: type, schema: public, table: bill, name: code, detail: text}]", absent: []string{typ}, kinds: bothKinds,
 		},
-		"only a forbidden type is absent": {
-			policy: "forbidden: [{kind: type, schema: public, table: bill, name: code, detail: text}]", absent: []string{"type public.bill.code text"}, kinds: bothKinds,
+		"only a forbidden default is absent": {
+			policy: "forbidden: [{kind: default, schema: public, table: bill, name: note, detail: '0'}]", absent: []string{"default public.bill.note 0"}, kinds: bothKinds,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
