@@ -79,9 +79,9 @@ func TransactionID(ctx context.Context, tx pgx.Tx) (string, error) {
 // where it happened so long ago that the server has forgotten. A transaction whose client died is in progress until the
 // server noticed; ask again.
 //
-// Two things the server cannot tell. A server that crashed before anything of the transaction came to its disk may give its id to another one later; and
-// one that was set back to an earlier day has other transactions under the same ids. So after a crash compare the structure too: it is
-// [Run.Structure] where nothing has happened, and [Run.StructureAfter] where all has.
+// The server's word alone would not do. One that crashed before anything of the transaction came to its disk gives the same id to another one later;
+// one that was set back to an earlier day does too. So a run that is applying and has no [Run.StructureAfter], which it gets before it is committed, was
+// never committed; and one that is said to be committed while the structure is still what it was before was not either.
 func Outcome(ctx context.Context, q Querier, r Run) (Result, error) {
 	if r.XID == "" {
 		return ResultUnknown, nil
@@ -90,20 +90,42 @@ func Outcome(ctx context.Context, q Querier, r Run) (Result, error) {
 	if err != nil || here != r.Server {
 		return ResultUnknown, err
 	}
-	var status *string
-	err = within(ctx, q, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, r.XID).Scan(&status)
+	result, err := status(ctx, q, r.XID)
+	if err != nil {
+		return ResultUnknown, fmt.Errorf("the server did not say what became of the run %s: %w", r.ID, err)
+	}
+	if result == ResultInProgress {
+		return result, nil
+	}
+	if r.Status == StatusApplying && r.StructureAfter == "" {
+		return ResultAborted, nil
+	}
+	if result == ResultCommitted && r.Structure != r.StructureAfter {
+		untouched, err := isUntouched(ctx, q, r)
+		if err != nil {
+			return ResultUnknown, err
+		}
+		if untouched {
+			return ResultAborted, nil
+		}
+	}
+	return result, nil
+}
+
+// status is what the server says of a transaction.
+func status(ctx context.Context, q Querier, xid string) (Result, error) {
+	var said *string
+	err := within(ctx, q, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, xid).Scan(&said)
 	})
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && pg.Code == "22023": // an id that the server has not given yet
 		return ResultUnknown, nil
-	case err != nil:
-		return ResultUnknown, fmt.Errorf("the server did not say what became of the run %s: %w", r.ID, err)
-	case status == nil:
-		return ResultUnknown, nil
+	case err != nil || said == nil:
+		return ResultUnknown, err
 	}
-	switch *status {
+	switch *said {
 	case "committed":
 		return ResultCommitted, nil
 	case "aborted":
@@ -112,4 +134,21 @@ func Outcome(ctx context.Context, q Querier, r Run) (Result, error) {
 		return ResultInProgress, nil
 	}
 	return ResultUnknown, nil
+}
+
+// isUntouched says whether the structure is what it was before the transaction.
+func isUntouched(ctx context.Context, q Querier, r Run) (bool, error) {
+	before := r.Structure
+	if r.Status == StatusRollingBack {
+		before = r.StructureAfter
+	}
+	now, err := Structure(ctx, q, r.Schemas)
+	var gone *NoSchemaError
+	if errors.As(err, &gone) { // it was there before
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return Digest(now) == before, nil
 }

@@ -111,10 +111,16 @@ func schemaOIDs(ctx context.Context, tx pgx.Tx, schemas []string) ([]uint32, err
 		return nil, err
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("the database has no schema %q", missing[0])
+		return nil, &NoSchemaError{missing[0]}
 	}
 	return spaces, nil
 }
+
+// NoSchemaError says that a schema whose structure was asked for is not there.
+type NoSchemaError struct{ Schema string }
+
+// Error names the schema.
+func (e *NoSchemaError) Error() string { return fmt.Sprintf("the database has no schema %q", e.Schema) }
 
 // classOIDs are the ids of the catalogs, which may differ between versions.
 func classOIDs(ctx context.Context, tx pgx.Tx) (map[string]uint32, error) {

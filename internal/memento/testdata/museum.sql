@@ -41,12 +41,11 @@ CREATE TABLE museum.parent (
 	born date DEFAULT '1970-01-02',
 	took interval DEFAULT '1 day 02:03:04',
 	at timestamptz DEFAULT '2020-02-03 04:05:06+00',
-	CONSTRAINT named CHECK (name <> '') NOT VALID
+	CONSTRAINT half CHECK (serial <> 3)
 ) WITH (fillfactor = 70, toast.autovacuum_enabled = false);
 ALTER SEQUENCE museum.counter OWNED BY museum.parent.serial;
 COMMENT ON TABLE museum.parent IS 'the parent';
 COMMENT ON COLUMN museum.parent.name IS 'its name';
-COMMENT ON CONSTRAINT named ON museum.parent IS 'has a name';
 GRANT SELECT, INSERT ON museum.parent TO pg_monitor;
 GRANT UPDATE (name) ON museum.parent TO pg_monitor;
 ALTER TABLE museum.parent ALTER name SET STORAGE EXTERNAL, ALTER name SET STATISTICS 77, ALTER tags SET (n_distinct = 5), ALTER tags SET COMPRESSION pglz;
@@ -74,6 +73,8 @@ ALTER TABLE museum.child ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY mine ON museum.child AS RESTRICTIVE FOR UPDATE TO pg_monitor, CURRENT_USER USING (id > 0) WITH CHECK (id > 1);
 COMMENT ON POLICY mine ON museum.child IS 'nobody else''s';
 CREATE TABLE museum.heir (extra text) INHERITS (museum.parent);
+ALTER TABLE museum.parent ADD CONSTRAINT named CHECK (name <> '') NOT VALID;
+COMMENT ON CONSTRAINT named ON museum.parent IS 'has a name';
 CREATE UNLOGGED TABLE museum.fleeting ();
 CREATE TABLE museum.typed OF museum.address;
 
