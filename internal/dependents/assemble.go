@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // part is an object that steps aside, as each statement of the package tells it.
 type part struct {
-	oid     uint32
+	object
 	what    string
 	drop    string   // "" if it goes with another
 	restore []string // of a view, CREATE first
@@ -45,7 +44,10 @@ func (p *parts) query(q *round, k kind, oids []uint32) {
 	if len(oids) == 0 {
 		return
 	}
-	queryParts(q, k.sql, oids, func(x part) { p.of[k.name] = append(p.of[k.name], x) })
+	queryParts(q, k.sql, oids, func(x part) {
+		x.kind = k.name
+		p.of[k.name] = append(p.of[k.name], x)
+	})
 }
 
 func (p *parts) queryViews(q *round, oids []uint32) {
@@ -71,7 +73,7 @@ func (r *reader) assemble(p *parts) {
 	for _, x := range slices.Concat(leaves, backwards(views)) {
 		switch {
 		case x.why != "":
-			s.Blocked = append(s.Blocked, Blocked{What: x.what, Why: x.why})
+			s.Blocked = append(s.Blocked, Blocked{What: x.what, Why: x.why, Target: r.target(r.graph.origin[x.object])})
 		case x.drop != "":
 			s.Drop, s.Aside = append(s.Drop, x.drop), append(s.Aside, x.what)
 		}
@@ -84,6 +86,7 @@ func (r *reader) assemble(p *parts) {
 		s.Restore, late = append(s.Restore, x.restore...), append(late, x.late...)
 	}
 	s.Restore = append(s.Restore, late...)
+	slices.SortFunc(s.Blocked, func(a, b Blocked) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 	if made, ok := p.views[r.made]; ok {
 		s.Own = made.restore[1:]
 	}
@@ -124,10 +127,11 @@ func (r *reader) order(parts map[uint32]part) []part {
 		list = append(list, ready...)
 	}
 	for view := range waits {
-		r.set.Blocked = append(r.set.Blocked, Blocked{What: parts[view].what, Why: "it is one of views that use each other in a circle; drop them, nothing can be read from them"})
+		r.set.Blocked = append(r.set.Blocked, Blocked{
+			What:   parts[view].what,
+			Why:    "it is, or uses, one of views that use each other in a circle; drop them, nothing can be read from them",
+			Target: r.target(r.graph.origin[object{"", view}]),
+		})
 	}
-	slices.SortFunc(r.set.Blocked, func(a, b Blocked) int {
-		return strings.Compare(a.What, b.What)
-	})
 	return list
 }

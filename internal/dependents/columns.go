@@ -159,6 +159,11 @@ SELECT a.attrelid, a.attnum, n.nspname, c.relname, a.attname,
 				SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum
 					AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = 0 AND d.deptype = 'i')
 			THEN 'it is part of the partition key of ' || c.oid::regclass END,
+		CASE WHEN EXISTS (
+				SELECT FROM pg_constraint k WHERE k.contype = 'n' AND k.conrelid = a.attrelid AND k.conkey[1] = a.attnum AND k.conislocal AND k.coninhcount > 0
+					AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'n'
+						WHERE i.inhrelid = a.attrelid AND p.conname = k.conname))
+			THEN 'its not-null constraint has another name than that of the parent, which PostgreSQL 18 cannot make anew; give both the same name first' END,
 		CASE WHEN a.attgenerated <> '' AND $4 THEN 'its values are calculated' END,
 		` + notOwnedSQL("c.relowner") + `)
 FROM s

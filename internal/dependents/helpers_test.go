@@ -197,3 +197,9 @@ func names(blocked []dependents.Blocked) []string {
 	slices.Sort(list)
 	return list
 }
+
+// testPostgres is one server, for what does not depend on its version.
+func testPostgres(t testing.TB) *postgres.Server {
+	t.Helper()
+	return testenv.Postgres(t)
+}

@@ -1,5 +1,11 @@
 package dependents
 
+// keySQL is the definition of a constraint that an index backs, with the index's options. The server leaves those out of the definition of
+// a key, where their place is before what is said of deferring, and a partitioned index takes them only when it is made.
+var keySQL = `CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid)
+	ELSE left(pg_get_constraintdef(k.oid), length(pg_get_constraintdef(k.oid)) - length(e.tail))
+		|| coalesce(' WITH (' || ` + optionsSQL("i.reloptions", "") + ` || ')', '') || e.tail END`
+
 // indexesSQL asks for indexes and the constraints that they back. Of those found, given by the ids of either, some need not step aside:
 // plain ones of plain tables, which the server makes anew with all that they are. One of a partitioned table has a part on each
 // partition, with a name of its own; they are made one by one and then attached, as a dump does it.
@@ -28,8 +34,7 @@ SELECT i.oid, CASE WHEN k.oid IS NULL THEN 'index ' || i.oid::regclass ELSE form
 		ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', c.oid::regclass, k.conname) END,
 	array_remove(ARRAY[
 		CASE WHEN k.oid IS NULL THEN pg_get_indexdef(i.oid)
-			ELSE format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid)) END,
-		CASE WHEN k.oid IS NOT NULL THEN 'ALTER INDEX ' || i.oid::regclass || ' SET (' || ` + optionsSQL("i.reloptions", "") + ` || ')' END,
+			ELSE format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', c.oid::regclass, k.conname, ` + keySQL + `) END,
 		'ALTER INDEX ' || i.oid::regclass || ' SET TABLESPACE ' || quote_ident(s.spcname),
 		CASE WHEN f.parent <> 0 THEN format('ALTER INDEX %s ATTACH PARTITION %s', f.parent::regclass, i.oid::regclass) END
 	] || ARRAY(SELECT format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', i.oid::regclass, a.attnum, a.attstattarget)
@@ -49,4 +54,5 @@ JOIN pg_class i ON i.oid = f.oid
 JOIN pg_class c ON c.oid = x.indrelid
 LEFT JOIN pg_constraint k ON k.conindid = i.oid AND k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
+CROSS JOIN LATERAL (SELECT CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END) e (tail)
 ORDER BY f.depth DESC, 2`

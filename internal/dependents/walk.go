@@ -89,9 +89,15 @@ func (r *reader) walk(ctx context.Context, refs []ref, views []uint32) ([]found,
 // graph is what the walk found, sorted by what is to be done with it.
 type graph struct {
 	views map[uint32]map[uint32]bool // the views to step aside, each with those of them that it uses
-	// aside are the other objects that step aside, by catalog. Constraints are divided further.
-	aside  map[string]map[uint32]bool
-	origin map[uint32]ref // of each view, the first thing found through which it has to step aside
+	aside map[string]map[uint32]bool // the other objects that step aside, by their kind
+	// origin is, of each of these, the first thing found through which it stands in the way. A view is of the kind "".
+	origin map[object]ref
+}
+
+// object is something that steps aside. Object ids are unique within a kind.
+type object struct {
+	kind string
+	oid  uint32
 }
 
 const (
@@ -106,14 +112,29 @@ const (
 )
 
 func newGraph() *graph {
-	return &graph{make(map[uint32]map[uint32]bool), make(map[string]map[uint32]bool), make(map[uint32]ref)}
+	return &graph{make(map[uint32]map[uint32]bool), make(map[string]map[uint32]bool), make(map[object]ref)}
 }
 
-func (g *graph) add(kind string, oid uint32) {
+// on is that on which the object depends.
+func (f found) on() ref {
+	if f.through != 0 {
+		return ref{class: "pg_class", object: f.through, part: whole}
+	}
+	return f.depends
+}
+
+func (g *graph) add(kind string, f found) {
 	if g.aside[kind] == nil {
 		g.aside[kind] = make(map[uint32]bool)
 	}
-	g.aside[kind][oid] = true
+	g.aside[kind][f.object] = true
+	g.note(object{kind, f.object}, f)
+}
+
+func (g *graph) note(o object, f found) {
+	if _, ok := g.origin[o]; !ok {
+		g.origin[o] = f.on()
+	}
 }
 
 func (g *graph) list(kind string) []uint32 { return slices.Sorted(maps.Keys(g.aside[kind])) }
@@ -121,13 +142,12 @@ func (g *graph) list(kind string) []uint32 { return slices.Sorted(maps.Keys(g.as
 func (g *graph) addView(f found) {
 	if g.views[f.view] == nil {
 		g.views[f.view] = make(map[uint32]bool)
-		g.origin[f.view] = f.depends
-		if f.through != 0 {
-			g.origin[f.view] = ref{class: "pg_class", object: f.through, part: whole}
-		}
 	}
-	if f.through != 0 && f.through != f.view {
-		g.views[f.view][f.through] = true
+	if f.through != f.view {
+		g.note(object{"", f.view}, f)
+		if f.through != 0 {
+			g.views[f.view][f.through] = true
+		}
 	}
 }
 
@@ -137,7 +157,7 @@ func (r *reader) target(on ref) Target {
 		if t, ok := r.targets[on]; ok {
 			return t
 		}
-		next, ok := r.graph.origin[on.object]
+		next, ok := r.graph.origin[object{"", on.object}]
 		if !ok {
 			break
 		}
@@ -149,10 +169,15 @@ func (r *reader) target(on ref) Target {
 // sort decides what is to be done with each object.
 func (r *reader) sort(list []found) {
 	for _, f := range list {
+		if f.view != 0 && f.view != r.made {
+			r.graph.addView(f)
+		}
+	}
+	for _, f := range list {
 		switch f.class {
 		case "pg_rewrite":
 			if f.view == 0 {
-				r.graph.add(rules, f.object)
+				r.graph.add(rules, f)
 			}
 		case "pg_class":
 			r.sortRelation(f)
@@ -161,23 +186,20 @@ func (r *reader) sort(list []found) {
 		case "pg_attrdef":
 			r.sortDefault(f)
 		case "pg_trigger":
-			r.graph.add(triggers, f.object)
+			r.graph.add(triggers, f)
 		case "pg_policy":
-			r.graph.add(policies, f.object)
+			r.graph.add(policies, f)
 		case "pg_statistic_ext":
-			r.graph.add(statistics, f.object)
+			r.graph.add(statistics, f)
 		default:
 			r.block(f, reasons[f.class])
-		}
-		if f.view != 0 && f.view != r.made {
-			r.graph.addView(f)
 		}
 	}
 }
 
 // reasons say by catalog why an object cannot step aside.
 var reasons = map[string]string{
-	"pg_proc":            "its signature or its body uses what changes; drop the function, and make it again afterwards",
+	"pg_proc":            "its signature or its body uses what changes; drop it, and make it again afterwards",
 	"pg_publication_rel": "its row filter or list of columns names the column; take the table out of the publication, and put it back afterwards",
 	"pg_type":            "it is made of the type",
 	"pg_range":           "it is made of the type",
@@ -187,11 +209,7 @@ func (r *reader) block(f found, why string) {
 	if why == "" {
 		why = "it uses what changes, and nothing is known of putting such an object back"
 	}
-	on := f.depends
-	if f.through != 0 {
-		on = ref{class: "pg_class", object: f.through, part: whole}
-	}
-	b := Blocked{What: f.name, Why: why, Target: r.target(on)}
+	b := Blocked{What: f.name, Why: why, Target: r.target(f.on())}
 	if !slices.Contains(r.set.Blocked, b) {
 		r.set.Blocked = append(r.set.Blocked, b)
 	}
@@ -201,7 +219,7 @@ func (r *reader) sortRelation(f found) {
 	switch f.kind {
 	case "i", "I":
 		if r.change != replacesKey {
-			r.graph.add(indexes, f.object)
+			r.graph.add(indexes, f)
 		}
 	case "r", "p", "f":
 		if f.part > 0 && !r.uses(f) {
@@ -220,12 +238,12 @@ func (r *reader) uses(f found) bool {
 func (r *reader) sortConstraint(f found) {
 	switch f.kind {
 	case "c":
-		r.graph.add(checks, f.object)
+		r.graph.add(checks, f)
 	case "f":
-		r.graph.add(foreignKeys, f.object)
+		r.graph.add(foreignKeys, f)
 	case "p", "u", "x":
 		if r.change != replacesKey {
-			r.graph.add(indexes, f.object)
+			r.graph.add(indexes, f)
 		}
 	case "d":
 		r.block(f, "the domain's check uses the type")
@@ -237,6 +255,6 @@ func (r *reader) sortDefault(f found) {
 	case f.kind == "g":
 		r.block(f, "its values are calculated from what changes, and putting it back would make it the table's last column")
 	case f.kind == "" || f.kind == "s" && r.change == swapsType:
-		r.graph.add(defaults, f.object)
+		r.graph.add(defaults, f)
 	}
 }
