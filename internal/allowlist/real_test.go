@@ -1,0 +1,62 @@
+package allowlist_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/veilschema/veil/internal/allowlist"
+	"github.com/veilschema/veil/internal/testenv"
+)
+
+// realFiles are the DDL files of real schemas.
+func realFiles(t *testing.T) []string {
+	t.Helper()
+	dir := filepath.Join(testenv.Schemas(t), "ddl")
+	var files []string
+	for _, pattern := range []string{"*.sql", "spider/*.sql"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 100 {
+		t.Fatalf("only %d files of DDL in %s", len(files), dir)
+	}
+	return files
+}
+
+// eventTriggers are the real files with an event trigger, which no template can have: it
+// is all that is refused in them.
+var eventTriggers = map[string]bool{"killbill_0_22_33.sql": true, "killbill_0_24_21.sql": true}
+
+func TestRealSchemasPass(t *testing.T) {
+	start := time.Now()
+	allowlist.Warm()
+	t.Logf("the parser was built in %s", time.Since(start).Round(time.Millisecond))
+	for _, path := range realFiles(t) {
+		name := filepath.Base(path)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		err = allowlist.File(name, text)
+		var refused *allowlist.Refused
+		switch {
+		case eventTriggers[name]:
+			if !errors.As(err, &refused) || refused.All != 1 || !strings.HasPrefix(refused.Refusals[0].Statement, "CREATE EVENT TRIGGER") {
+				t.Errorf("%s: got %v, want its event trigger refused and nothing else", name, err)
+			}
+		case err != nil:
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 300*time.Millisecond {
+			t.Logf("%s: %d KiB in %s", name, len(text)>>10, took.Round(time.Millisecond))
+		}
+	}
+}
