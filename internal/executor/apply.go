@@ -228,6 +228,7 @@ func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error
 			return nil, err
 		}
 		if refused != nil {
+			a.onlyPossible(refused)
 			decisions = append(decisions, *refused)
 			a.failed[act.Step] = true
 			continue
@@ -239,6 +240,17 @@ func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error
 		a.record.Undo = append(a.record.Undo, undo)
 	}
 	return decisions, nil
+}
+
+// onlyPossible takes away the choice to put NULL where a column refuses it.
+func (a *attempt) onlyPossible(d *Decision) {
+	from, _ := foreignColumns(d.Fact.Detail)
+	refuses := slices.ContainsFunc(from, func(name string) bool {
+		return a.state[schema.Fact{Kind: schema.KindNotNull, Schema: d.Fact.Schema, Table: d.Fact.Table, Name: name}]
+	})
+	d.Choices = slices.DeleteFunc(d.Choices, func(c Choice) bool {
+		return c.Choice == ChooseClear && refuses || c.Choice == ChooseFill && len(from) > 1
+	})
 }
 
 // step runs one action in a savepoint.

@@ -35,6 +35,27 @@ var upgrades = [][2]string{
 	{"fhirbase_3_0_1", "fhirbase_4_0_0"},
 }
 
+// tidy makes generated rows such as a real tenant's are, where the next version has a key or check that random rows break: nobody's
+// software could decide which of two equal keys is the right one.
+var tidy = map[string]string{
+	"omop_cdm_v5_3": `UPDATE cdm.condition_era SET person_id = (SELECT min(person_id) FROM cdm.person)`,
+	"omop_cdm_v5_4": `UPDATE cdm.concept SET invalid_reason = 'D', standard_concept = 'C';
+		UPDATE cdm.concept_relationship SET invalid_reason = 'D';
+		UPDATE cdm.note_nlp SET note_id = (SELECT min(note_id) FROM cdm.note);
+		UPDATE cdm.relationship SET reverse_relationship_id = relationship_id;
+		UPDATE cdm.source_to_concept_map SET source_vocabulary_id = (SELECT min(vocabulary_id) FROM cdm.vocabulary);
+		UPDATE cdm.drug_strength s SET drug_concept_id = c.concept_id
+			FROM (SELECT concept_id, row_number() OVER () AS n FROM cdm.concept) c, (SELECT ctid, row_number() OVER () AS n FROM cdm.drug_strength) k
+			WHERE s.ctid = k.ctid AND c.n = k.n`,
+	"killbill_0_22_33": `UPDATE rolled_up_usage SET amount = record_id; UPDATE invoice_items SET quantity = 1; UPDATE invoice_item_history SET quantity = 2`,
+	"osm_website_2021": `UPDATE changeset_tags SET k = k || ctid::text; UPDATE current_relation_members SET sequence_id = substr(ctid::text, 4, length(ctid::text) - 4)::int`,
+}
+
+// numbered are columns that a person fills with numbers of their own, because a key follows.
+var numbered = map[string]bool{
+	"metadata.metadata_id": true, "subscriptions.external_key": true, "pagelinks.pl_target_id": true,
+}
+
 // Real schemas with rows in every table become the next version. They stop with exactly the decisions of the golden file, and conform when
 // those are made.
 func TestRealSchemasAreUpgraded(t *testing.T) {
@@ -43,6 +64,7 @@ func TestRealSchemasAreUpgraded(t *testing.T) {
 			d := newTenant(t)
 			d.load(t, pair[0], ddl(t, pair[0]))
 			d.fill(t, 10)
+			d.exec(t, tidy[pair[0]])
 			o := options(t, d, pair[1], ddl(t, pair[1]))
 			out, asked := complete(t, d, o)
 			golden(t, filepath.Join("testdata", "decisions", pair[0]+"-"+pair[1]+".yaml"), asked)
@@ -91,7 +113,11 @@ func (d *tenant) decide(t testing.TB, q executor.Decision, before executor.Answe
 			a.Choice = c.Choice
 			return a
 		}
-		if c.Choice == executor.ChooseFill && before.Choice != executor.ChooseFill {
+		if c.Choice == executor.ChooseNumber && numbered[q.Fact.Table+"."+q.Fact.Name] {
+			a.Choice = c.Choice
+			return a
+		}
+		if c.Choice == executor.ChooseFill && !numbered[q.Fact.Table+"."+q.Fact.Name] && before.Choice != executor.ChooseFill {
 			a.Choice, a.Value = c.Choice, d.value(t, q.Fact)
 			return a
 		}
@@ -116,6 +142,11 @@ func (d *tenant) value(t testing.TB, f schema.Fact) string {
 		}
 	}
 	switch {
+	case f.Name == "person_id":
+		var id string
+		if err := d.conn.QueryRow(t.Context(), "SELECT min(person_id)::text FROM cdm.person").Scan(&id); err == nil {
+			return id
+		}
 	case strings.HasSuffix(f.Name, "concept_id"):
 		var id string
 		if err := d.conn.QueryRow(t.Context(), "SELECT min(concept_id)::text FROM cdm.concept").Scan(&id); err == nil {
@@ -179,5 +210,20 @@ func show(t testing.TB, out *provision.Outcome) {
 				t.Logf("%+v", f)
 			}
 		}
+	}
+}
+
+// GitLab goes over seven years in one step, or every construct that stands in the way is named.
+func TestGitLabIsUpgradedOrSaysWhatItCannotPlan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
+	d := newTenant(t)
+	d.load(t, "gitlab_11_ce", ddl(t, "gitlab_11_ce"))
+	d.fill(t, 5)
+	out, asked := complete(t, d, options(t, d, "gitlab_18", ddl(t, "gitlab_18")))
+	golden(t, filepath.Join("testdata", "decisions", "gitlab_11_ce-gitlab_18.yaml"), asked)
+	if out.Result != provision.Completed {
+		t.Fatalf("%s", out.Result)
 	}
 }
