@@ -258,6 +258,23 @@ func TestTooManyQuestionsLeaveTheLikeliestCandidates(t *testing.T) {
 	}
 }
 
+// Facts of a template may be anything that has their form.
+func TestDomainsThatNoServerHasEndInAFollowUpAllTheSame(t *testing.T) {
+	tmpl, err := template.Build(template.Meta{Slug: "x", Version: "1"}, facts(t,
+		"domain s.-.a as_s.b", "domain s.-.b as_s.a[]_not_null", "domain s.-.c as_character_varying(9)_collate_x_check_(true)", "enum s.-.e ('half,_'x'",
+		"column s.t.p", "type s.t.p s.a", "default s.t.p 1", "column s.t.q", "type s.t.q s.b[]", "column s.t.r", "type s.t.r s.c",
+		"column s.t.s", `type s.t.s s."odd(1,2)[]"`, "column s.t.t", "type s.t.t numeric(99999999999999999999)", "column s.t.u", "type s.t.u numeric(",
+	), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := asked(t, tmpl, say(t, tmpl, schema.Absent, "type s.t.p s.a", "default s.t.p 1", "type s.t.q s.b[]", "type s.t.r s.c",
+		`type s.t.s s."odd(1,2)[]"`, "type s.t.t numeric(99999999999999999999)", "type s.t.u numeric("), bothKinds...)
+	if len(got) != 7 || !slices.Contains(got["type r"], "character varying(9)") || !slices.Contains(got["type r"], "character varying(10)") {
+		t.Errorf("asked about %q", got)
+	}
+}
+
 func TestWhatIsNoFollowUpIsRefused(t *testing.T) {
 	tmpl := billing(t, "")
 	_, err := template.FollowUp(tmpl, say(t, tmpl, schema.Absent), schema.KindIndex)

@@ -26,29 +26,11 @@ var (
 		2048, 1024, 16, 511, 4096, 80, 70, 500, 4, 2, 8, 12, 35, 45, 48, 150, 160, 191, 254, 300, 400, 2000, 4000, 65535,
 	}
 	fixedLengths = []int{1, 2, 3, 24, 7, 5, 36, 32, 40, 64, 4, 6, 8, 10, 9, 20}
-	decimals     = [][2]int{
-		{10, 2},
-		{18, 2},
-		{12, 2},
-		{15, 9},
-		{8, 2},
-		{6, 2},
-		{5, 2},
-		{18, 4},
-		{18, 9},
-		{19, 4},
-		{10, 4},
-		{15, 2},
-		{20, 2},
-		{4, 2},
-		{10, 0},
-		{18, 0},
-		{19, 0},
-		{20, 0},
-		{38, 0},
-		{38, 9},
-		{10, 6},
-		{9, 6},
+	decimals     = []string{
+		"numeric(10,2)", "numeric(18,2)", "numeric(12,2)", "numeric(15,9)", "numeric(8,2)", "numeric(6,2)", "numeric(5,2)",
+		"numeric(18,4)", "numeric(18,9)", "numeric(19,4)", "numeric(10,4)", "numeric(15,2)", "numeric(20,2)", "numeric(4,2)",
+		"numeric(3,2)", "numeric(10,0)", "numeric(18,0)", "numeric(19,0)", "numeric(20,0)", "numeric(38,0)", "numeric(38,9)",
+		"numeric(10,6)", "numeric(9,6)",
 	}
 )
 
@@ -70,10 +52,11 @@ type candidates struct {
 	values  map[string][]string // defaults by type, most used first
 	domains map[string]string   // type under a domain, by the domain's spelling
 	enums   map[string][]string // labels as literals, by the enum's spelling
+	liked   map[string][]string // what like has found so far
 }
 
 func newCandidates(t *Template) *candidates {
-	c := &candidates{values: map[string][]string{}, domains: map[string]string{}, enums: map[string][]string{}}
+	c := &candidates{values: map[string][]string{}, domains: map[string]string{}, enums: map[string][]string{}, liked: map[string][]string{}}
 	types := make(map[string]int)
 	values := make(map[string]map[string]int)
 	typeOf := make(map[schema.ColumnName]string)
@@ -171,6 +154,16 @@ func (c *candidates) types(col *column) []string {
 
 // like lists types that resemble one, likeliest first.
 func (c *candidates) like(wanted string) []string {
+	list, known := c.liked[wanted]
+	if !known {
+		c.liked[wanted] = nil // for a template whose domains go round in a circle
+		list = c.resembling(wanted)
+		c.liked[wanted] = list
+	}
+	return list
+}
+
+func (c *candidates) resembling(wanted string) []string {
 	t := parseTypeName(wanted)
 	if t.array {
 		var list []string
@@ -197,7 +190,7 @@ func (c *candidates) like(wanted string) []string {
 func (t typeName) like() []string {
 	switch {
 	case slices.Contains(wholeTypes, t.base):
-		return join(wholeTypes, []string{"numeric", "numeric(10,0)", "numeric(19,0)", "numeric(20,0)", "boolean"}, fractionTypes, textTypes[:2])
+		return join(wholeTypes, []string{"numeric", "numeric(10,0)", "numeric(19,0)", "numeric(20,0)", "boolean"}, fractionTypes, textTypes[:2], decimals)
 	case slices.Contains(fractionTypes, t.base):
 		return join(fractionTypes, t.decimals(), []string{"bigint", "integer", "money", "text", "character varying"})
 	case slices.Contains(textTypes, t.base):
@@ -236,10 +229,7 @@ func (t typeName) decimals() []string {
 		}
 		list = append(list, fmt.Sprintf("numeric(%d,0)", p))
 	}
-	for _, d := range decimals {
-		list = append(list, fmt.Sprintf("numeric(%d,%d)", d[0], d[1]))
-	}
-	return list
+	return append(list, decimals...)
 }
 
 // texts lists types of text, of lengths near the own one first.
@@ -253,7 +243,7 @@ func (t typeName) texts() []string {
 		fixed = nearest(n, append(near, fixed...))
 	}
 	return join([]string{"text", "character varying"}, sized("character varying", lengths...), sized("character", fixed...),
-		[]string{"uuid", "jsonb", "json", "integer", "bigint", "bytea"})
+		[]string{"uuid", "jsonb", "json", "integer", "bigint", "bytea"}, plainTypes, decimals)
 }
 
 // moments lists timestamps: the own precision in the other zone first.
