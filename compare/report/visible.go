@@ -56,6 +56,10 @@ func segments(s string) []segment {
 	return list
 }
 
+// Visible returns text for a terminal: on one line, with every hidden character as ‹U+202E›, so that no name can move the
+// cursor or forge a line.
+func Visible(s string) string { return visible(s) }
+
 // visible returns text in which every hidden character stands as ‹U+202E›.
 func visible(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return !printable(r) }) {

@@ -12,6 +12,7 @@ import (
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/introspect"
 	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/postgres/ddl"
 )
 
 // Source says where a schema is to be read from: a database or DDL files, and
@@ -37,8 +38,17 @@ type Reading struct {
 	Files []template.File
 	// Skipped counts the statements of DDL that are no structure.
 	Skipped int
+	// LeftOut are the event triggers of DDL, where they were not refused.
+	LeftOut []LeftOut
 	// Load and Introspect are how long loading DDL and reading the catalog took.
 	Load, Introspect time.Duration
+}
+
+// LeftOut is a statement of DDL that was left out although it is structure.
+type LeftOut struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`      // where it begins, counted from 1
+	Statement string `json:"statement"` // its beginning, on one line
 }
 
 // Server starts the private PostgreSQL for DDL when it is first needed. Close
@@ -57,7 +67,8 @@ func (s *Server) Close() error {
 	return s.server.Close()
 }
 
-func (s *Server) scratch(ctx context.Context) (*postgres.Scratch, error) {
+// Scratch makes an empty database on the private PostgreSQL. The caller closes it.
+func (s *Server) Scratch(ctx context.Context) (*postgres.Scratch, error) {
 	if s.server == nil {
 		server, err := postgres.Start(ctx, s.Options)
 		if err != nil {
@@ -93,7 +104,7 @@ func ReadDesign(ctx context.Context, server *Server, from Source) (*Reading, *in
 
 // readDDL loads DDL into a scratch database and has it read.
 func readDDL(ctx context.Context, server *Server, from Source, read reader) (*Reading, error) {
-	scratch, err := server.scratch(ctx)
+	scratch, err := server.Scratch(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +143,13 @@ func readScratch(ctx context.Context, scratch *postgres.Scratch, from Source, re
 	start := time.Now()
 	options := postgres.LoadOptions{RefuseEventTriggers: from.RefuseEventTriggers}
 	skipped := 0
+	var leftOut []LeftOut
 	var files []template.File
 	load := func(name string, text []byte) error {
 		files = addFile(files, name, text)
 		r, err := scratch.Load(ctx, name, text, options)
 		skipped += r.SkippedAll
+		leftOut = append(leftOut, eventTriggers(files[len(files)-1].Name, r.Skipped)...)
 		return err
 	}
 	if from.Text != nil {
@@ -167,8 +180,19 @@ func readScratch(ctx context.Context, scratch *postgres.Scratch, from Source, re
 	if err != nil {
 		return nil, err
 	}
-	reading.Files, reading.Load, reading.Skipped = files, loaded, skipped
+	reading.Files, reading.Load, reading.Skipped, reading.LeftOut = files, loaded, skipped, leftOut
 	return reading, nil
+}
+
+// eventTriggers lists the statements about event triggers among those that were left out of a file.
+func eventTriggers(file string, skips []postgres.Skip) []LeftOut {
+	var out []LeftOut
+	for _, s := range skips {
+		if s.Reason == ddl.ReasonEventTrigger {
+			out = append(out, LeftOut{File: file, Line: s.Line, Statement: s.Statement})
+		}
+	}
+	return out
 }
 
 func introspected(ctx context.Context, conn *pgx.Conn, from Source) (*Reading, error) {

@@ -16,6 +16,23 @@ import (
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
+// UncheckedError says that the database was changed and the check after that failed.
+type UncheckedError struct {
+	Run string // the run that changed it, "" where nothing was to be changed
+	Err error
+}
+
+// Error says what was changed and why it was not checked.
+func (e *UncheckedError) Error() string {
+	if e.Run == "" {
+		return fmt.Sprintf("nothing was to be changed, and the check after that failed: %v", e.Err)
+	}
+	return fmt.Sprintf("the database was changed by the run %s, and the check after that failed; veil check makes it again: %v", e.Run, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *UncheckedError) Unwrap() error { return e.Err }
+
 // Options describe a run.
 type Options struct {
 	// Check describes the comparison: template, tenant (a database, not DDL), policies, mapping, keys.
@@ -54,9 +71,14 @@ type Outcome struct {
 	Run       string              `json:"run,omitempty"` // the journal's id, for a rollback
 	// Cause is why the result is compensated, for a person.
 	Cause string `json:"cause,omitempty"`
+	// LeftOut are the template's event triggers, which would run code on every later change of the database.
+	LeftOut []check.LeftOut `json:"left_out,omitempty"`
 	// Timings are in milliseconds.
 	Timings Timings `json:"timings_ms"`
 
+	// Blueprint and Goals are all that the planner was given.
+	Blueprint *plan.Blueprint `json:"-"`
+	Goals     []plan.Goal     `json:"-"`
 	// First is the first check, for callers on the tenant's side.
 	First *check.Outcome `json:"-"`
 	// Err is what Cause is the text of.
@@ -105,12 +127,11 @@ func Run(ctx context.Context, server *check.Server, o Options) (*Outcome, error)
 
 // run is one run under way.
 type run struct {
-	o         *Options
-	server    *check.Server
-	out       *Outcome
-	blueprint *plan.Blueprint
-	ready     *template.Template
-	answers   *check.Answers
+	o       *Options
+	server  *check.Server
+	out     *Outcome
+	ready   *template.Template
+	answers *check.Answers
 }
 
 func (r *run) progress(step string) {
@@ -122,25 +143,18 @@ func (r *run) progress(step string) {
 // template loads the template's DDL once, for the comparison and for the plan.
 func (r *run) template(ctx context.Context) error {
 	r.progress("reading the template")
-	var err error
-	r.ready, r.blueprint, err = design(ctx, r.server, r.o.Check)
-	return err
-}
-
-func design(ctx context.Context, server *check.Server, o check.Options) (*template.Template, *plan.Blueprint, error) {
-	reading, d, err := check.ReadDesign(ctx, server, o.Template)
+	reading, d, err := check.ReadDesign(ctx, r.server, r.o.Check.Template)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the template: %w", err)
+		return fmt.Errorf("the template: %w", err)
 	}
-	t, err := check.TemplateOf(reading, o)
-	if err != nil {
-		return nil, nil, err
+	if r.ready, err = check.TemplateOf(reading, r.o.Check); err != nil {
+		return err
 	}
-	b, err := blueprint(reading.Database, d)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the template: %w", err)
+	if r.out.Blueprint, err = blueprint(reading.Database, d); err != nil {
+		return fmt.Errorf("the template: %w", err)
 	}
-	return t, b, nil
+	r.out.LeftOut = reading.LeftOut
+	return nil
 }
 
 func (r *run) before(ctx context.Context) error {
@@ -163,9 +177,9 @@ func (r *run) followUp(ctx context.Context) error {
 func (r *run) plan(context.Context) error {
 	r.progress("planning")
 	now := time.Now().UTC()
-	list := goals(r.ready, r.out.First.Exchange.Result.Verdicts, r.blueprint, r.answers, template.DateOf(now))
+	r.out.Goals = goals(r.ready, r.out.First.Exchange.Result.Verdicts, r.out.Blueprint, r.answers, template.DateOf(now))
 	var err error
-	r.out.Plan, err = plan.New(r.blueprint, list, plan.Config{Strategy: r.o.Strategy, Template: r.ready.Digest(), Validators: r.o.Validators})
+	r.out.Plan, err = plan.New(r.out.Blueprint, r.out.Goals, plan.Config{Strategy: r.o.Strategy, Template: r.ready.Digest(), Validators: r.o.Validators})
 	return err
 }
 
@@ -226,7 +240,7 @@ func (r *run) after(ctx context.Context) error {
 	o.Mapping = schema.Mapping{Schemas: r.out.First.Mapping.Schemas} // tables and columns have the template's names now
 	last, err := check.Check(ctx, r.server, o)
 	if err != nil {
-		return fmt.Errorf("the database was changed, and the check after it failed: %w", err)
+		return &UncheckedError{Run: r.out.Run, Err: err}
 	}
 	r.out.After = last.Report
 	return nil

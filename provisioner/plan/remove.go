@@ -17,7 +17,7 @@ func (p *planner) remove(goals []Goal) {
 		}
 		switch f.Kind {
 		case schema.KindColumn, schema.KindTable:
-			step.Hazards, step.Reversible = append(step.Hazards, HazardDeletes), FromBackup
+			step.Hazards, step.Reversible = append(step.Hazards, HazardDeletes), ForwardOnly
 		case schema.KindExtension, schema.KindColumnType, schema.KindPartition, schema.KindPartitionKey, schema.KindInheritance,
 			schema.KindGenerated, schema.KindCollation:
 			step.Action = Ask
