@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 export GOLANGCI_LINT_CACHE := $(CURDIR)/out/lint-cache
 
 # Packages that also run in a browser, and packages with goroutines worth the race detector.
-PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare)(/|$$)')
+PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare|provisioner/plan)(/|$$)')
 CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|introspect))(/|$$)')
 
 FUZZ_SECONDS ?= 100
