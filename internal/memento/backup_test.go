@@ -232,6 +232,7 @@ func TestAFailedRestoreLeavesTheTransactionUsable(t *testing.T) {
 		"a backup cut off":               {of, []string{"a"}, []string{"id"}, b[:len(b)-1], "damaged"},
 		"a backup cut off after a row":   {of, []string{"a"}, []string{"id"}, b[:bytes.Index(b, []byte("2\ty"))], "damaged"},
 		"a backup with a changed value":  {of, []string{"a"}, []string{"id"}, bytes.Replace(b, []byte("2\ty"), []byte("2\tz"), 1), "damaged"},
+		"a backup with a wrong count":    {of, []string{"a"}, []string{"id"}, bytes.Replace(b, []byte(`"rows":2`), []byte(`"rows":3`), 1), "damaged"},
 		"a backup with something behind": {of, []string{"a"}, []string{"id"}, append(slices.Clone(b), '\n'), "damaged"},
 		"a backup with a row that fits":  {of, []string{"a"}, []string{"id"}, bytes.Replace(b, []byte("2\ty\n"), []byte("2\ty\n3\tz\n"), 1), "damaged"},
 	} {

@@ -95,7 +95,9 @@ func TestEverythingIsForItsOwnerAlone(t *testing.T) {
 		state := filepath.Join(t.TempDir(), "state")
 		before := syscall.Umask(umask)
 		j := create(t, state)
+		syscall.Umask(umask | 0o777) // files are their owner's even then
 		must(t, errors.Join(j.Save(memento.Run{Status: memento.StatusPrepared}), j.WriteFile("rows", []byte("x"))))
+		syscall.Umask(umask)
 		lock, err := memento.LockDatabase(state, memento.Server{Database: "d"})
 		syscall.Umask(before)
 		must(t, err)
