@@ -171,7 +171,6 @@ func TestWorkersChangeNothing(t *testing.T) {
 func TestATenantOrServiceThatLacksSomethingIsNotMade(t *testing.T) {
 	p := prepare(t, columnFacts(0, 4))
 	for name, change := range map[string]func(*compare.TenantConfig){
-		"no facts":             func(c *compare.TenantConfig) { c.Facts = nil },
 		"too many facts":       func(c *compare.TenantConfig) { c.Facts = make(schema.Facts, compare.MaxFacts+1) },
 		"no root key":          func(c *compare.TenantConfig) { c.Root = nil },
 		"no template":          func(c *compare.TenantConfig) { c.Template = nil },

@@ -87,7 +87,7 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 		return nil, fmt.Errorf("the tenant's schema: %w", err)
 	}
 	factsAt := time.Now()
-	aligned, err := Align(tenant.Database, t.Facts(), o.Mapping)
+	aligned, err := Align(tenant.Database, t.Facts(), o.mappingOfNothing(tenant.Database, t.Facts()))
 	if err != nil {
 		return nil, fmt.Errorf("the tenant's schema: %w", err)
 	}
@@ -110,6 +110,17 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 	in.Introspection = o.introspection(tenant, aligned, t, started)
 	out.Report, err = report.New(in)
 	return out, err
+}
+
+// mappingOfNothing maps the one schema that was asked for onto the template's only one where it is empty, so that what is made will be
+// made in it.
+func (o Options) mappingOfNothing(tenant *schema.Database, templateFacts schema.Facts) schema.Mapping {
+	theirs := occupied(templateFacts)
+	empty := len(tenant.Tables)+len(tenant.Views)+len(tenant.Sequences)+len(tenant.Enums)+len(tenant.Domains)+len(tenant.Functions) == 0
+	if !empty || len(o.Mapping.Schemas) > 0 || len(o.Tenant.Schemas) != 1 || len(theirs) != 1 || o.Tenant.Schemas[0] == theirs[0] {
+		return o.Mapping
+	}
+	return schema.Mapping{Schemas: map[string]string{o.Tenant.Schemas[0]: theirs[0]}}
 }
 
 // BuildTemplate reads the template's schema and applies its policy.

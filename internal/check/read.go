@@ -241,9 +241,6 @@ func Align(tenant *schema.Database, templateFacts schema.Facts, m schema.Mapping
 		return nil, &Refused{err}
 	}
 	mine, theirs := occupied(a.Facts), occupied(templateFacts)
-	if len(mine) == 0 {
-		mine = tenant.Schemas // nothing is there yet
-	}
 	if len(m.Schemas) > 0 || len(mine) != 1 || len(theirs) != 1 || mine[0] == theirs[0] {
 		return a, nil
 	}

@@ -45,7 +45,7 @@ const (
 
 // choices are the choices with what they mean.
 var choices = map[string]Choice{
-	ChooseConvert: {ChooseConvert, "change the type and cast every value; values may be cut, rounded or refused", ""},
+	ChooseConvert: {ChooseConvert, "change the type and cast every value; values may be cut, rounded or refused, and times get or lose their zone as UTC", ""},
 	ChooseFill:    {ChooseFill, "write the given value into the rows that have none", "the value as text"},
 	ChooseNumber:  {ChooseNumber, "write a number of its own into each row: 1, 2, 3, ...", ""},
 	ChooseClear:   {ChooseClear, "write NULL where a reference points nowhere; what was there is in the backup", ""},

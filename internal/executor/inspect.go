@@ -45,7 +45,7 @@ func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
 	for _, set := range []string{
 		"SET LOCAL search_path = ''", "SET LOCAL check_function_bodies = off", "SET LOCAL row_security = off", "SET LOCAL statement_timeout = 0",
 		"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = '200ms'", "SET LOCAL default_tablespace = ''",
-		"SET LOCAL standard_conforming_strings = on", "SET LOCAL DateStyle = 'ISO, MDY'", "SET LOCAL IntervalStyle = 'postgres'",
+		"SET LOCAL standard_conforming_strings = on", "SET LOCAL DateStyle = 'ISO, MDY'", "SET LOCAL TimeZone = 'UTC'", "SET LOCAL IntervalStyle = 'postgres'",
 		"SET LOCAL extra_float_digits = 1", "SET LOCAL client_min_messages = warning",
 	} {
 		if _, err := tx.Exec(ctx, set); err != nil {

@@ -1,0 +1,197 @@
+package provision_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/executor"
+	"github.com/veilschema/veil/internal/introspect"
+	"github.com/veilschema/veil/internal/memento"
+	"github.com/veilschema/veil/internal/provision"
+)
+
+// subject is a tenant with rows, a template that it does not conform to, and all that a run takes: what crash tests run again and again.
+type subject struct {
+	*tenant
+	whole provision.Options // of a run with both comparisons
+	apply executor.Options  // of its middle part alone
+	facts []schema.Fact     // that the template requires
+}
+
+// clinic is the pair of testdata/clinic, which has every kind of step.
+func clinic(t testing.TB, d *tenant) *subject {
+	t.Helper()
+	dir := filepath.Join("testdata", "clinic")
+	d.exec(t, string(file(t, dir, "tenant.sql")))
+	o := options(t, d, "clinic", file(t, dir, "template.sql"))
+	var err error
+	if o.Check.Mapping, err = schema.ParseMapping(file(t, dir, "mapping.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	o.Decisions = decisions(t, filepath.Join(dir, "decisions.yaml"))
+	return newSubject(t, d, o)
+}
+
+// omop is a real pair: OMOP 5.3 and 5.4, decided as in the golden file.
+func omop(t testing.TB, d *tenant) *subject {
+	t.Helper()
+	from, to := "omop_cdm_v5_3", "omop_cdm_v5_4"
+	d.load(t, from, ddl(t, from))
+	d.fill(t, 10)
+	d.exec(t, tidy[from])
+	o := options(t, d, to, ddl(t, to))
+	o.Decisions = decisions(t, filepath.Join("testdata", "decisions", from+"-"+to+".yaml"))
+	return newSubject(t, d, o)
+}
+
+func file(t testing.TB, path ...string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func decisions(t testing.TB, path string) executor.Decisions {
+	t.Helper()
+	d, err := executor.ParseDecisions(strings.NewReader(string(file(t, path))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// newSubject plans once: the plan of a database that is as it was is the same every time.
+func newSubject(t testing.TB, d *tenant, o provision.Options) *subject {
+	t.Helper()
+	private := server(t)
+	reading, _, err := check.ReadDesign(t.Context(), private, o.Check.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judged, err := check.TemplateOf(reading, o.Check)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dry := o
+	dry.DryRun = true
+	planned, err := provision.Run(t.Context(), private, dry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if planned.Result != provision.Planned {
+		for _, q := range planned.Decisions {
+			t.Errorf("not decided: %s: %s", q.ID, q.Why)
+		}
+		t.Fatal(planned.Result)
+	}
+	s := &subject{tenant: d, whole: o, apply: executor.Options{
+		Plan: planned.Plan, Template: judged.Facts(), Mapping: planned.First.Mapping, Decisions: o.Decisions, State: o.State, Patience: time.Minute,
+	}}
+	for _, j := range judged.Judged {
+		if j.Rule == template.RuleRequired {
+			s.facts = append(s.facts, j.Fact)
+		}
+	}
+	return s
+}
+
+// reconnect opens a session, the tenant's new one.
+func (s *subject) reconnect(t testing.TB) {
+	t.Helper()
+	s.conn.Close(context.Background())
+	conn, err := pgx.Connect(t.Context(), s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.conn = conn
+	t.Cleanup(func() { conn.Close(context.Background()) })
+}
+
+// complete carries the plan out and returns the run.
+func (s *subject) complete(t testing.TB) string {
+	t.Helper()
+	o := s.apply
+	o.Failpoint = nil
+	result, err := executor.Apply(t.Context(), s.conn, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range result.Decisions {
+		t.Errorf("not decided: %s: %s", q.ID, q.Why)
+	}
+	s.conforms(t)
+	return result.Run
+}
+
+// conforms fails unless every fact that the template requires holds.
+func (s *subject) conforms(t testing.TB) {
+	t.Helper()
+	have := factsOf(t, s.conn)
+	for _, f := range s.facts {
+		if !have[f] {
+			t.Errorf("it does not hold: %s", f)
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// factsOf are the facts of a database in the template's names.
+func factsOf(t testing.TB, conn *pgx.Conn) map[schema.Fact]bool {
+	t.Helper()
+	db, err := introspect.Read(t.Context(), conn, introspect.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, _, err := db.Facts(schema.Mapping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(map[schema.Fact]bool, len(facts))
+	for _, f := range facts {
+		out[f] = true
+	}
+	return out
+}
+
+// back rolls a run back.
+func (s *subject) back(t testing.TB, run string) {
+	t.Helper()
+	o := s.apply
+	o.Failpoint = nil
+	if err := executor.Rollback(t.Context(), s.conn, run, o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// latest settles what is not settled and returns the last recorded run, its zero value if none is.
+func (s *subject) latest(t testing.TB) memento.Run {
+	t.Helper()
+	if _, err := executor.Latest(t.Context(), s.conn, s.apply.State); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := memento.List(s.apply.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(runs, func(r memento.Run) bool { return r.Status.Unfinished() }); i >= 0 {
+		t.Fatalf("the run %s is still %s", runs[i].ID, runs[i].Status)
+	}
+	if len(runs) == 0 {
+		return memento.Run{}
+	}
+	return runs[len(runs)-1]
+}
