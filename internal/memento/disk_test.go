@@ -84,7 +84,8 @@ func TestShortSpaceIsSaid(t *testing.T) {
 			"together needs about 12 MiB", "",
 		},
 		"unknown is not enough": {
-			memento.Estimate{State: memento.Space{Path: here, Free: mb}, Database: memento.Space{Need: 6 * mb, Unknown: "nobody knows"}}, "",
+			memento.Estimate{State: memento.Space{Path: here, Free: mb}, Database: memento.Space{Need: 6 * mb, Unknown: "nobody knows"}},
+			"",
 			"how much is free is unknown, because nobody knows",
 		},
 		"unknown and not needed": {memento.Estimate{State: memento.Space{Path: here, Free: mb}, Database: memento.Space{Unknown: "nobody knows"}}, "", ""},
