@@ -113,7 +113,7 @@ func texts(n int) values {
 // that is not rewritten keeps its file.
 func TestConversionsDoWhatIsSaidOfThem(t *testing.T) {
 	for _, s := range testenv.PostgresVersions(t) {
-		t.Run(s.Version().String(), func(t *testing.T) {
+		t.Run(s.Version(), func(t *testing.T) {
 			conn, r := open(t, s), rand.New(rand.NewPCG(1, 2))
 			kept, noted := 0, 0
 			for _, from := range convertible {
@@ -160,7 +160,7 @@ func hold(t *testing.T, conn *pgx.Conn, typ string, list []string) {
 	if base, isArray := strings.CutSuffix(typ, "[]"); isArray {
 		value = "ARRAY[NULL, x]::" + base + "[]"
 	}
-	if _, err := conn.Exec(t.Context(), "INSERT INTO v (c) SELECT "+value+" FROM unnest($1::text[]) x", list); err != nil {
+	if _, err := conn.Exec(t.Context(), "INSERT INTO v (c) SELECT "+value+" FROM unnest($1::text[]) x", pgx.QueryExecModeExec, list); err != nil {
 		t.Fatalf("%s: %v", typ, err)
 	}
 	run(t, conn, "INSERT INTO v (c) VALUES (NULL)")
@@ -168,13 +168,15 @@ func hold(t *testing.T, conn *pgx.Conn, typ string, list []string) {
 
 func run(t *testing.T, conn *pgx.Conn, sql string) {
 	t.Helper()
-	if _, err := conn.Exec(t.Context(), sql); err != nil {
+	if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeExec); err != nil {
 		t.Fatalf("%v in %s", err, sql)
 	}
 }
 
 // alterTo is the statement that plans change a type with.
-func alterTo(typ string) string { return "ALTER TABLE v ALTER COLUMN c TYPE " + typ + " USING c::" + typ }
+func alterTo(typ string) string {
+	return "ALTER TABLE v ALTER COLUMN c TYPE " + typ + " USING c::" + typ
+}
 
 // keeps changes the type and back again, and compares the texts of the values.
 func keeps(t *testing.T, conn *pgx.Conn, from, to string) {
@@ -184,11 +186,11 @@ func keeps(t *testing.T, conn *pgx.Conn, from, to string) {
 	var found string
 	undone(t, conn, func() error {
 		for _, sql := range []string{"CREATE TEMP TABLE b AS SELECT n, c::text FROM v", alterTo(to), alterTo(from)} {
-			if _, err := conn.Exec(t.Context(), sql); err != nil {
+			if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeExec); err != nil {
 				return err
 			}
 		}
-		return conn.QueryRow(t.Context(), differing).Scan(&found)
+		return conn.QueryRow(t.Context(), differing, pgx.QueryExecModeExec).Scan(&found)
 	}, from, to)
 	if found != "0" && found != "" {
 		t.Errorf("%s becomes %s and back: differing values are %s", from, to, found)
@@ -201,13 +203,13 @@ func rewritesNothing(t *testing.T, conn *pgx.Conn, from, to string) {
 	const file = "SELECT pg_relation_filenode('v')"
 	var before, after uint32
 	undone(t, conn, func() error {
-		if err := conn.QueryRow(t.Context(), file).Scan(&before); err != nil {
+		if err := conn.QueryRow(t.Context(), file, pgx.QueryExecModeExec).Scan(&before); err != nil {
 			return err
 		}
 		if _, err := conn.Exec(t.Context(), alterTo(to)); err != nil {
 			return err
 		}
-		return conn.QueryRow(t.Context(), file).Scan(&after)
+		return conn.QueryRow(t.Context(), file, pgx.QueryExecModeExec).Scan(&after)
 	}, from, to)
 	if before != after {
 		t.Errorf("%s becomes %s: the table is written anew, which was not said", from, to)

@@ -22,13 +22,22 @@ func Convert(from, to string) Conversion {
 	if f.array != t.array {
 		return Conversion{Rewrites: true}
 	}
+	c := convert(f, t)
+	if f.array && (f.name != t.name || len(t.sizes) > 0) {
+		c.Rewrites = true // elements are converted one by one, whatever that does to them
+	}
+	return c
+}
+
+// convert classifies a change between two types that are no arrays, or the elements of two arrays.
+func convert(f, t typ) Conversion {
 	switch {
 	case f.name == t.name && f.name != bpchar:
 		return sameName(f, t)
 	case t.name == text || t.name == varchar && len(t.sizes) == 0:
 		return Conversion{Keeps: f.name == varchar || f.name == text, Rewrites: f.name != varchar && f.name != text}
 	case t.name == numeric && len(t.sizes) > 0:
-		return Conversion{Keeps: f.digits() > 0 && f.digits() <= t.digits(), Rewrites: true}
+		return Conversion{Keeps: f.digits() > 0 && f.digits() <= t.digits() && t.scale() >= 0, Rewrites: true}
 	}
 	return Conversion{Keeps: widens[[2]string{f.name, t.name}], Rewrites: true}
 }
@@ -41,14 +50,14 @@ const (
 	numeric = "numeric"
 )
 
-// widens are pairs of types of which the second holds every value of the first, and a cast back gives the same value.
+// widens are pairs of types of which the second holds every value of the first, and a cast back gives the same value. A date after
+// the year 294276 is none that a timestamp holds: it stops the change with the server's error.
 var widens = map[[2]string]bool{
 	{"smallint", "integer"}: true, {"smallint", "bigint"}: true, {"integer", "bigint"}: true,
 	{"smallint", numeric}: true, {"integer", numeric}: true, {"bigint", numeric}: true,
 	{"smallint", "real"}: true, {"smallint", "double precision"}: true, {"integer", "double precision"}: true,
 	{"real", "double precision"}:            true,
 	{"date", "timestamp without time zone"}: true,
-	{"inet", text}:                          false,
 	{"cidr", "inet"}:                        true,
 }
 
