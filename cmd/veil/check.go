@@ -140,11 +140,16 @@ func (a *app) runCheck(ctx context.Context, o check.Options) (*check.Outcome, er
 	if closed := server.Close(); err == nil {
 		err = closed
 	}
+	return out, a.withEvidence(err)
+}
+
+// withEvidence keeps the evidence where an error is misconduct, and returns the error.
+func (a *app) withEvidence(err error) error {
 	var m *compare.Misconduct
 	if errors.As(err, &m) {
-		return nil, a.keepEvidence(m)
+		return a.keepEvidence(m)
 	}
-	return out, err
+	return err
 }
 
 // keepEvidence writes evidence beside the user and says where.

@@ -45,7 +45,7 @@ var settings = []struct{ key, flag, usage string }{
 	{"postgres.bin", "postgres-bin", "folder of PostgreSQL's server programs (default: searched)"},
 	{"postgres.user", "postgres-user", "who runs the private server when started by root (default: veil, postgres or nobody)"},
 	{"tenant.key", "key", "file of the tenant's root key"},
-	{"tenant.state", "state", "folder of the tenant's session log"},
+	{"tenant.state", "state", "folder of the tenant's session log and of provisioning's journals"},
 }
 
 // bindConfig gives root the shared flags and reads the configuration before any

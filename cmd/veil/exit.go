@@ -13,12 +13,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/veilschema/veil/compare"
+	"github.com/veilschema/veil/compare/report"
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/keyfile"
+	"github.com/veilschema/veil/internal/memento"
 	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/provision"
 	"github.com/veilschema/veil/internal/sessionlog"
 	"github.com/veilschema/veil/keys"
+	"github.com/veilschema/veil/provisioner/plan"
 )
 
 // The exit codes of every command.
@@ -29,7 +34,8 @@ const (
 	exitDenied      = 3   // not allowed: rights, passphrase
 	exitUnavailable = 4   // something needed is not there: database, disk space, PostgreSQL
 	exitMisconduct  = 5   // evidence of cheating or tampering
-	exitIncomplete  = 6   // incomplete, or a decision is needed
+	exitIncomplete  = 6   // incomplete, or a decision is needed, or there is no plan
+	exitCompensated = 7   // failed, and everything is as it was
 	exitInternal    = 70  // a fault of this program
 	exitInterrupted = 130 // Ctrl-C
 )
@@ -57,10 +63,26 @@ func (a *app) finish(ctx context.Context, err error) int {
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(a.err, "veil: interrupted; no server and no temporary file is left")
+		if changed(err) {
+			fmt.Fprintf(a.err, "veil: %s\n", oneParagraph(err))
+		}
 		return exitInterrupted
 	}
 	fmt.Fprintf(a.err, "veil: %s\n", oneParagraph(err))
+	a.refusals(err)
 	return codeOf(err)
+}
+
+// changed says whether a database was changed, or may have been, before the error.
+func changed(err error) bool {
+	return isA[*provision.UncheckedError](err) || isA[*executor.Indeterminate](err)
+}
+
+// refusals lists every reason why there is no plan.
+func (a *app) refusals(err error) {
+	for _, r := range plan.AsRefused(err) {
+		fmt.Fprintf(a.err, "  %s: %s\n", report.Visible(r.What), report.Visible(r.Why))
+	}
 }
 
 // oneParagraph keeps control characters of a cause off the terminal, but not the
@@ -92,6 +114,12 @@ func codeOf(err error) int {
 		{isA[*template.PolicyError], exitUsage},
 		{isOneOf(postgres.ErrNoBinaries, sessionlog.ErrLocked, context.DeadlineExceeded, io.ErrUnexpectedEOF), exitUnavailable},
 		{isA[*check.Unavailable], exitUnavailable},
+		{isA[*plan.Refused], exitIncomplete},
+		{isA[*executor.NoRollbackError], exitDenied},
+		{isA[*executor.Indeterminate], exitUnavailable},
+		{isOneOf(memento.ErrUnsafe), exitDenied},
+		{isOneOf(memento.ErrLocked, memento.ErrDamaged, memento.ErrBroken), exitUnavailable},
+		{isOneOf(memento.ErrNoRun), exitUsage},
 		{isA[*net.OpError], exitUnavailable}, // not net.Error, which every error of the system is
 		{unavailable, exitUnavailable},
 		{isOneOf(fs.ErrNotExist, syscall.EISDIR, syscall.ENOTDIR, syscall.ENAMETOOLONG), exitUsage},
@@ -135,12 +163,12 @@ func diskFull(err error) bool {
 }
 
 // unavailable says whether PostgreSQL could not serve: classes 08 (connection), 53
-// (resources) and 57 (operator), or a database that does not exist.
+// (resources) and 57 (operator), a database that does not exist, or locks that others hold.
 func unavailable(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
 	}
 	class := pg.Code[:min(2, len(pg.Code))]
-	return class == "08" || class == "53" || class == "57" || pg.Code == "3D000"
+	return class == "08" || class == "53" || class == "57" || pg.Code == "3D000" || pg.Code == "55P03" || pg.Code == "40P01"
 }

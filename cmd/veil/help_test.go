@@ -149,7 +149,7 @@ func TestHelpNamesEveryExitCodeAndNoOther(t *testing.T) {
 	}
 	want := []string{}
 	for _, code := range []int{
-		exitDone, exitDeviates, exitUsage, exitDenied, exitUnavailable, exitMisconduct, exitIncomplete, exitInternal, exitInterrupted,
+		exitDone, exitDeviates, exitUsage, exitDenied, exitUnavailable, exitMisconduct, exitIncomplete, exitCompensated, exitInternal, exitInterrupted,
 	} {
 		want = append(want, fmt.Sprint(code))
 	}

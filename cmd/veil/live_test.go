@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -59,6 +60,36 @@ func (l *live) command(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("WRONG", as(r, "not"+r.Password))
 	ts.Setenv("CLOSED", "postgres://somebody@"+closedCatalog(l.t)+"/records?sslmode=disable")
 	ts.Setenv("PASSWORD", r.Password)
+}
+
+// sql implements
+//
+//	sql STATEMENTS
+//
+// It runs statements as the owner of the live database and writes the rows of
+// the last one to stdout, fields separated by tabs and NULL as "null".
+func (l *live) sql(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sql STATEMENTS")
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, ts.Getenv("OWNER"))
+	ts.Check(err)
+	defer conn.Close(ctx)
+	results, err := conn.PgConn().Exec(ctx, args[0]).ReadAll()
+	ts.Check(err)
+	for _, row := range results[len(results)-1].Rows {
+		for i, value := range row {
+			if value == nil {
+				value = []byte("null")
+			}
+			if i > 0 {
+				fmt.Fprint(ts.Stdout(), "\t")
+			}
+			fmt.Fprintf(ts.Stdout(), "%s", value)
+		}
+		fmt.Fprintln(ts.Stdout())
+	}
 }
 
 // config is how the owner of a scratch database connects.

@@ -1,11 +1,12 @@
 // Command veil tells a tenant how its database schema stands to a template,
 // without showing the schema.
 //
-//	veil check   compares two schemas under encryption and reports
-//	veil facts   prints what a schema is made of
-//	veil keys    makes and shows keys
-//	veil audit   verifies evidence offline
-//	veil demo    runs the whole on an example
+//	veil check       compares two schemas under encryption and reports
+//	veil provision   brings a database to a template, and back
+//	veil facts       prints what a schema is made of
+//	veil keys        makes and shows keys
+//	veil audit       verifies evidence offline
+//	veil demo        runs the whole on an example
 //
 // stdout is data, stderr is prose. Exit codes: see exit.go.
 package main

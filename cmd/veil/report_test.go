@@ -29,23 +29,57 @@ func valid(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: valid FILE")
 	}
-	text := ts.ReadFile(args[0])
+	validReport(ts, []byte(ts.ReadFile(args[0])))
+}
+
+func validReport(ts *testscript.TestScript, text []byte) {
 	published, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.Schema()))
 	ts.Check(err)
 	compiler := jsonschema.NewCompiler()
 	ts.Check(compiler.AddResource("report.schema.json", published))
 	schema, err := compiler.Compile("report.schema.json")
 	ts.Check(err)
-	instance, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	ts.Check(err)
 	if err := schema.Validate(instance); err != nil {
 		ts.Fatalf("the report does not keep to its schema: %v", err)
 	}
 	var root map[string]any
-	ts.Check(json.Unmarshal([]byte(text), &root))
+	ts.Check(json.Unmarshal(text, &root))
 	for _, path := range promised {
 		if !has(root, strings.Split(path, ".")) {
 			ts.Fatalf("the report has no %s", path)
+		}
+	}
+}
+
+// outcome checks the JSON of veil provision: its keys, and that the reports in it
+// are those of veil check.
+func outcome(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: outcome FILE")
+	}
+	text := ts.ReadFile(args[0])
+	var root map[string]json.RawMessage
+	ts.Check(json.Unmarshal([]byte(text), &root))
+	validReport(ts, root["before"])
+	if string(root["after"]) != "null" {
+		validReport(ts, root["after"])
+	}
+	var whole map[string]any
+	ts.Check(json.Unmarshal([]byte(text), &whole))
+	paths := []string{"result", "decisions", "actions", "timings_ms.apply", "plan.digest", "plan.strategy", "plan.steps"}
+	if strings.Contains(string(root["plan"]), `"id"`) {
+		for _, key := range []string{"id", "goal", "sql", "strategy", "hazards", "locks", "reversible"} {
+			paths = append(paths, "plan.steps[]."+key)
+		}
+	}
+	if strings.Contains(string(root["decisions"]), `"id"`) {
+		paths = append(paths, "decisions[].id", "decisions[].fact.kind", "decisions[].why", "decisions[].choices[].choice", "decisions[].choices[].means")
+	}
+	for _, path := range paths {
+		if !has(whole, strings.Split(path, ".")) {
+			ts.Fatalf("the outcome has no %s", path)
 		}
 	}
 }

@@ -24,11 +24,12 @@ func (a *app) command() *cobra.Command {
 		Short: "Check a database schema against a template without showing it",
 		Long: `Veil tells a tenant how its database schema stands to a template, tells the
 service that evaluates it nothing but the verdicts the tenant discloses, and
-proves both sides honest.
+proves both sides honest. From the verdicts alone it plans and carries out what
+brings the database to the template.
 
 Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
-4 unavailable, 5 evidence of cheating, 6 incomplete, 70 internal error,
-130 interrupted.`,
+4 unavailable, 5 evidence of cheating, 6 incomplete or a decision is needed,
+7 failed and everything is as it was, 70 internal error, 130 interrupted.`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -43,7 +44,7 @@ Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
 	})
 	root.SetVersionTemplate("veil {{.Version}}\n")
 	bindConfig(root, a)
-	root.AddCommand(a.checkCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.demoCommand(), a.configCommand())
+	root.AddCommand(a.checkCommand(), a.provisionCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.demoCommand(), a.configCommand())
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		for _, shell := range append(completion.Commands(), completion) {

@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 //	valid FILE                   a report that keeps to its published schema
 //	evidence FILE                writes evidence against a tenant
 //	live SQL                     loads a file into a running database: see live_test.go
+//	sql STATEMENTS               runs statements in that database and writes the rows
+//	outcome FILE                 the JSON of veil provision, with reports that keep to their schema
 //	mount SIZE FOLDER            mounts a file system of that size until the script ends
 //	nameless FOLDER              no file has a name in it that only the demo's tenant has
 //
@@ -79,7 +81,7 @@ func TestCommandLine(t *testing.T) {
 			return false, errors.New("there is no condition " + name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "valid": valid, "evidence": writeEvidence, "live": live.command, "nameless": nameless, "mount": mount,
+			"exits": exits, "valid": valid, "evidence": writeEvidence, "live": live.command, "sql": live.sql, "outcome": outcome, "nameless": nameless, "mount": mount,
 		},
 	})
 }

@@ -20,11 +20,20 @@ type sourceFlags struct {
 
 // bind adds the flags.
 func (s *sourceFlags) bind(f *pflag.FlagSet) {
-	f.StringVar(&s.dsn, "dsn", "", "connection string of the database, postgres://user@host:5432/database; a password is better kept in PGPASSWORD or ~/.pgpass")
+	s.bindDatabase(f)
 	f.StringSliceVar(&s.ddl, "ddl", nil, "DDL file; several are loaded in order")
+}
+
+// bindDatabase adds the flags of commands that take a database and no DDL.
+func (s *sourceFlags) bindDatabase(f *pflag.FlagSet) {
+	bindDSN(f, &s.dsn)
 	f.StringSliceVar(&s.schemas, "schema", nil, "schemas to read, A,B (default: every schema that is not the system's)")
 	f.StringSliceVar(&s.mapSchemas, "map-schema", nil, "FROM=TO: the schema FROM is the template's schema TO")
 	f.StringVar(&s.mapping, "mapping", "", "YAML file that maps schemas, tables and columns to the template's names")
+}
+
+func bindDSN(f *pflag.FlagSet, dsn *string) {
+	f.StringVar(dsn, "dsn", "", "connection string of the database, postgres://user@host:5432/database; a password is better kept in PGPASSWORD or ~/.pgpass")
 }
 
 // source checks that exactly one source is given.

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/executor"
+	"github.com/veilschema/veil/internal/provision"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// hazardWords are the hazards that the columns of a plan do not say already.
+var hazardWords = map[plan.Hazard]string{
+	plan.HazardLossy:      "may change values",
+	plan.HazardRows:       "rows may refuse it",
+	plan.HazardDeletes:    "deletes data",
+	plan.HazardCode:       "runs code of the template's",
+	plan.HazardPrivileges: "needs more rights than the tables' owner has",
+}
+
+var reversalWords = map[plan.Reversal]string{
+	plan.Exact: "exactly", plan.FromBackup: "from backup", plan.ForwardOnly: "not at all",
+}
+
+// planRow is one step as a person reads it.
+type planRow struct {
+	number, goal string
+	out          string // who is locked out
+	work         string // what the time depends on
+	undo         string
+	hazards      []string
+	style        style
+}
+
+func newPlanRow(number int, s *plan.Step) planRow {
+	r := planRow{number: fmt.Sprint(number), goal: s.Goal, out: "nobody", work: "a moment", undo: cmp.Or(reversalWords[s.Reversible], "?")}
+	has := func(h plan.Hazard) bool { return slices.Contains(s.Hazards, h) }
+	switch {
+	case has(plan.HazardBlocksAll):
+		r.out = "everybody"
+	case has(plan.HazardBlocks):
+		r.out = "writers"
+	}
+	switch {
+	case has(plan.HazardRewrite):
+		r.work = "rewrites table"
+	case has(plan.HazardScan):
+		r.work = "reads all rows"
+	}
+	if s.Action == plan.Ask {
+		r.out, r.work, r.undo = "-", "-", "-"
+		r.hazards = append(r.hazards, "no statement does it, so a person has to")
+	}
+	for _, h := range s.Hazards {
+		if words := hazardWords[h]; words != "" {
+			r.hazards = append(r.hazards, words)
+		}
+	}
+	if s.Reversible == plan.ForwardOnly {
+		r.style = red
+	} else if has(plan.HazardLossy) || has(plan.HazardRewrite) {
+		r.style = yellow
+	}
+	return r
+}
+
+// Columns of a plan: the work and the undo are as wide as their longest words. Under the least width for the goal, the columns
+// go below it.
+const (
+	outColumn  = 9
+	workColumn = 14
+	undoColumn = 11
+	leastGoal  = 30
+)
+
+// plan writes the steps in their order, one below the other.
+func (p *paper) plan(pl *plan.Plan) {
+	if len(pl.Steps) == 0 {
+		return
+	}
+	rows := make([]planRow, len(pl.Steps))
+	for i := range pl.Steps {
+		rows[i] = newPlanRow(i+1, &pl.Steps[i])
+	}
+	numbers := len(rows[len(rows)-1].number)
+	goal := p.width - (2 + numbers + 2) - (2 + outColumn + 2 + workColumn + 2 + undoColumn)
+	p.blank()
+	if goal < leastGoal {
+		for _, r := range rows {
+			p.narrow(r, numbers)
+		}
+		return
+	}
+	head := planRow{number: "#", goal: "step", out: "locks out", work: "takes", undo: "undone", style: dim}
+	for i, r := range append([]planRow{head}, rows...) {
+		first := plain
+		if i == 0 {
+			first = dim
+		}
+		for k, part := range wrap(r.goal, goal) {
+			label := span{dim, "  " + strings.Repeat(" ", numbers-len(r.number)) + r.number + "  "}
+			if k > 0 {
+				p.line(span{plain, strings.Repeat(" ", numbers+4)}, span{first, part})
+				continue
+			}
+			p.line(label, span{first, padded(fit(part, goal), goal)}, span{r.style, "  " + padded(r.out, outColumn) + "  " + padded(r.work, workColumn) + "  " + r.undo})
+		}
+		p.hazards(r, numbers)
+	}
+}
+
+// narrow writes a step with its columns below the goal.
+func (p *paper) narrow(r planRow, numbers int) {
+	p.wrapped("  "+strings.Repeat(" ", numbers-len(r.number))+r.number+"  ", r.goal, plain)
+	p.wrapped(strings.Repeat(" ", numbers+4), "locks out "+r.out+"; takes: "+r.work+"; undone: "+r.undo, r.style)
+	p.hazards(r, numbers)
+}
+
+func (p *paper) hazards(r planRow, numbers int) {
+	if len(r.hazards) > 0 {
+		p.wrapped(strings.Repeat(" ", numbers+4), strings.Join(r.hazards, ", "), dim)
+	}
+}
+
+// planSummary counts a plan's steps by what they do.
+func planSummary(pl *plan.Plan) string {
+	create, change, remove, ask, everybody, writers, forward := 0, 0, 0, 0, 0, 0, 0
+	for _, s := range pl.Steps {
+		switch s.Action {
+		case plan.Create, plan.AddTable, plan.AddCol, plan.AddKey, plan.AddIndex:
+			create++
+		case plan.Remove:
+			remove++
+		case plan.Ask:
+			ask++
+		default:
+			change++
+		}
+		if slices.Contains(s.Hazards, plan.HazardBlocksAll) {
+			everybody++
+		} else if slices.Contains(s.Hazards, plan.HazardBlocks) {
+			writers++
+		}
+		if s.Reversible == plan.ForwardOnly {
+			forward++
+		}
+	}
+	if len(pl.Steps) == 0 {
+		return "nothing is to be done"
+	}
+	var parts []string
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, count(n, one, many))
+		}
+	}
+	add(create, "creates", "create")
+	add(change, "changes", "change")
+	add(remove, "removes", "remove")
+	add(ask, "is a person's to do", "are a person's to do")
+	add(everybody, "locks readers and writers", "lock readers and writers")
+	add(writers, "locks writers", "lock writers")
+	add(forward, "cannot be undone", "cannot be undone")
+	return count(len(pl.Steps), "step", "steps") + ": " + strings.Join(parts, ", ")
+}
+
+// locks says what the run locks and for how long, under the tenant's names.
+func (p *paper) locks(out *provision.Outcome) {
+	if len(out.Plan.Steps) == 0 {
+		return
+	}
+	there := present(out)
+	var tables []string
+	for _, act := range out.Actions {
+		if there[act.Table] && len(act.SQL) > 0 {
+			tables = append(tables, schema.Quote(act.Table.Schema)+"."+schema.Quote(act.Table.Name))
+		}
+	}
+	slices.Sort(tables)
+	text := "All of it is one transaction, which commits everything or nothing."
+	if tables = slices.Compact(tables); len(tables) > 0 {
+		text += " It locks " + count(len(tables), "table", "tables") + " against readers and writers before the first step and holds them to its end, asking for the locks " +
+			"in turns of a fifth of a second so that nobody waits long behind it: " + strings.Join(tables, ", ") + "."
+	}
+	p.blank()
+	p.wrapped("  ", text, plain)
+}
+
+// present are the tables that were there before, under the names that the mapping gives them.
+func present(out *provision.Outcome) map[schema.Relation]bool {
+	there := make(map[schema.Relation]bool)
+	for i := range out.First.Tenant.Database.Tables {
+		name := out.First.Tenant.Database.Tables[i].Relation
+		if to, renamed := out.First.Mapping.Tables[name]; renamed {
+			name.Name = to
+		}
+		there[name] = true
+	}
+	return there
+}
+
+// here says what is done otherwise than the plan has it, and why.
+func (p *paper) here(out *provision.Outcome) {
+	number := make(map[string]int, len(out.Plan.Steps))
+	for i := range out.Plan.Steps {
+		number[out.Plan.Steps[i].ID] = i + 1
+	}
+	var rows [][2]string
+	for _, act := range out.Actions {
+		what := doWords[act.Do]
+		if act.Note == "" && act.Do != executor.Keep || act.Do == executor.Wait {
+			continue
+		}
+		label := "      "
+		if n := number[act.Step]; n > 0 {
+			label = fmt.Sprintf("%6d", n)
+		}
+		rows = append(rows, [2]string{label + "  " + padded(what, 8) + "  ", cmp.Or(act.Note, "it is so already")})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.title("WHAT WAS FOUND IN THE DATABASE ITSELF, WHICH THE PLANNER CANNOT SEE")
+	for _, r := range rows {
+		p.wrapped(r[0], r[1], plain)
+	}
+}
+
+var doWords = map[executor.Do]string{executor.Keep: "kept", executor.Run: "noted", executor.Adapt: "adapted", executor.Skip: "left out"}
