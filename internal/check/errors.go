@@ -20,6 +20,9 @@ type Refused struct{ error }
 // Unwrap returns the cause.
 func (r *Refused) Unwrap() error { return r.error }
 
+// Refuse marks an error as one of input that is refused.
+func Refuse(err error) error { return &Refused{err} }
+
 func refusef(format string, args ...any) error { return &Refused{fmt.Errorf(format, args...)} }
 
 // Unavailable marks an error whose cause is that something could not be reached.

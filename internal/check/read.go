@@ -102,6 +102,9 @@ func ReadDesign(ctx context.Context, server *Server, from Source) (*Reading, *in
 	return reading, design, err
 }
 
+// ReadDDL reads a file of DDL.
+func ReadDDL(path string) ([]byte, error) { return ReadFile("DDL file", path, maxDDLBytes) }
+
 // readDDL loads DDL into a scratch database and has it read.
 func readDDL(ctx context.Context, server *Server, from Source, read reader) (*Reading, error) {
 	scratch, err := server.Scratch(ctx)
@@ -158,7 +161,7 @@ func readScratch(ctx context.Context, scratch *postgres.Scratch, from Source, re
 		}
 	}
 	for _, path := range from.DDL {
-		text, err := ReadFile("DDL file", path, maxDDLBytes)
+		text, err := ReadDDL(path)
 		if err != nil {
 			return nil, err
 		}

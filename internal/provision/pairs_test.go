@@ -17,6 +17,7 @@ import (
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/provision"
+	"github.com/veilschema/veil/provisioner/plan"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -66,6 +67,7 @@ func TestRealSchemasAreUpgraded(t *testing.T) {
 			d.fill(t, 10)
 			d.exec(t, tidy[pair[0]])
 			o := options(t, d, pair[1], ddl(t, pair[1]))
+			o.Strategy = plan.Validated
 			out, asked := complete(t, d, o)
 			golden(t, filepath.Join("testdata", "decisions", pair[0]+"-"+pair[1]+".yaml"), asked)
 			if out.Result != provision.Completed || out.After.Verdict != template.Conforms {

@@ -87,7 +87,7 @@ type Outcome struct {
 
 // Timings are how long the parts of a run took, in milliseconds.
 type Timings struct {
-	Template float64 `json:"template"` // loading and reading the template's DDL
+	Template float64 `json:"template"` // checking, loading and reading the template's DDL
 	Before   float64 `json:"before"`   // the first check
 	FollowUp float64 `json:"follow_up"`
 	Plan     float64 `json:"plan"`
@@ -143,6 +143,9 @@ func (r *run) progress(step string) {
 // template loads the template's DDL once, for the comparison and for the plan.
 func (r *run) template(ctx context.Context) error {
 	r.progress("reading the template")
+	if err := allowed(r.o.Check.Template); err != nil {
+		return fmt.Errorf("the template: %w", err)
+	}
 	reading, d, err := check.ReadDesign(ctx, r.server, r.o.Check.Template)
 	if err != nil {
 		return fmt.Errorf("the template: %w", err)
@@ -179,7 +182,7 @@ func (r *run) plan(context.Context) error {
 	now := time.Now().UTC()
 	r.out.Goals = goals(r.ready, r.out.First.Exchange.Result.Verdicts, r.out.Blueprint, r.answers, template.DateOf(now))
 	var err error
-	r.out.Plan, err = plan.New(r.out.Blueprint, r.out.Goals, plan.Config{Strategy: r.o.Strategy, Template: r.ready.Digest(), Validators: r.o.Validators})
+	r.out.Plan, err = plan.New(r.out.Blueprint, r.out.Goals, plan.Config{Strategy: r.o.Strategy, Template: r.ready.Digest(), Validators: append([]plan.Validator{safe}, r.o.Validators...)})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/veilschema/veil/compare/schema"
@@ -53,8 +54,10 @@ func (p *planner) object(s *schema.Spelling) {
 			p.refuse(f, "the template's DDL does not have its text")
 			return
 		}
-		step.SQL = body.SQL
+		step.SQL = slices.Clone(body.SQL)
 		if f.Kind == schema.KindFunction {
+			// The server prints OR REPLACE, which would put the template's function in the place of one that the tenant has.
+			step.SQL[0] = strings.Replace(step.SQL[0], "CREATE OR REPLACE ", "CREATE ", 1)
 			step.Hazards = []Hazard{HazardCode}
 		}
 	default:
