@@ -18,10 +18,12 @@ func (c *catalog) readKinds(ctx context.Context, tx pgx.Tx, _ []string) error {
 	err := each(ctx, tx, `
 		SELECT t.oid, t.typname, t.typnamespace = 'pg_catalog'::regnamespace, format_type(t.oid, -1), t.typtype::text, t.typcategory::text,
 			t.typnotnull, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0::oid END, t.typbasetype,
-			coalesce((SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid), (SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid), 0::oid),
-			t.typtypmod, ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
-			ARRAY(SELECT pg_get_expr(k.conbin, 0) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname)
-		FROM pg_type t WHERE t.typtype <> 'p'`,
+			CASE t.typtype WHEN 'r' THEN (SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid)
+				WHEN 'm' THEN (SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid) ELSE 0::oid END, t.typtypmod,
+			CASE t.typtype WHEN 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END,
+			CASE t.typtype WHEN 'd' THEN ARRAY(SELECT pg_get_expr(k.conbin, 0) FROM pg_constraint k
+				WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname) END
+		FROM pg_type t WHERE t.typtype <> 'p' AND NOT (t.typtype = 'c' AND t.typnamespace = 'pg_catalog'::regnamespace)`,
 		nil, []any{
 			&in.oid, &in.name, &in.builtin, &in.sql, &in.class, &in.category, &in.notNull, &to.element, &to.base, &to.subtype,
 			&in.mod, &in.labels, &in.checks,

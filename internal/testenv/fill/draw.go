@@ -71,7 +71,8 @@ func (f *filler) fresh(t *table, r row, c *column, nulls float64) {
 	r[c.index] = nil
 	switch {
 	case c.generated, !c.notNull && s.maker.chance(nulls):
-	case c.serial() && c.kind.builtin && strings.HasPrefix(c.kind.name, "int") && c.kind.category == "N" && len(c.pool) == 0:
+	case c.serial() && c.kind.builtin && strings.HasPrefix(c.kind.name, "int") && c.kind.category == "N" && len(c.pool) == 0 &&
+		(len(c.words) == 0 || s.maker.chance(0.5)):
 		s.count[c]++
 		v := strconv.FormatInt(s.count[c], 10)
 		r[c.index] = &v

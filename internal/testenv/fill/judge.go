@@ -19,6 +19,10 @@ type operand struct {
 	kind *kind
 }
 
+// unprepared keeps statements that return rows of the database's own tables from being kept by the session: another test may give the
+// same table other columns.
+const unprepared = pgx.QueryExecModeExec
+
 // judge shows the rows of values to the expressions, which name the operands, and says for each row and expression whether it is not
 // false. ok is false if the server refused to answer, which it does on the first value that an expression stumbles over.
 func judge(ctx context.Context, tx pgx.Tx, expressions []string, operands []operand, rows []row) (verdicts [][]bool, ok bool, err error) {
@@ -35,7 +39,7 @@ func judge(ctx context.Context, tx pgx.Tx, expressions []string, operands []oper
 	sql := fmt.Sprintf(`SELECT ARRAY[%s] FROM (SELECT j.n AS "veil: row"%s FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS j(r, n)) AS v ORDER BY "veil: row"`,
 		&list, &from)
 	err = attempt(ctx, tx, func() error {
-		answer, err := tx.Query(ctx, sql, encode(rows))
+		answer, err := tx.Query(ctx, sql, unprepared, encode(rows))
 		if err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func (f *filler) present(ctx context.Context, late lateLink) ([]row, error) {
 	for _, c := range late.link.columns {
 		values = append(values, pgx.Identifier{c.name}.Sanitize()+"::text")
 	}
-	rows, err := f.tx.Query(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM ONLY %s ORDER BY ctid", strings.Join(values, ", "), late.table.sql()))
+	rows, err := f.tx.Query(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM ONLY %s ORDER BY ctid", strings.Join(values, ", "), late.table.sql()), unprepared)
 	if err != nil {
 		return nil, err
 	}

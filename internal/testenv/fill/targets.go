@@ -84,7 +84,7 @@ func (f *filler) read(ctx context.Context, l *link) ([]row, error) {
 		from = "ONLY " + from
 	}
 	rows, err := f.tx.Query(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s WHERE %s ORDER BY tableoid::regclass::text, ctid LIMIT %d",
-		strings.Join(values, ", "), from, strings.Join(filled, " AND "), maxTuples))
+		strings.Join(values, ", "), from, strings.Join(filled, " AND "), maxTuples), unprepared)
 	if err != nil {
 		return nil, err
 	}
