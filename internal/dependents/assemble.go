@@ -69,6 +69,9 @@ func (r *reader) assemble(p *parts) {
 	for _, k := range kinds {
 		leaves = append(leaves, p.of[k.name]...)
 	}
+	for _, x := range p.of[indexes] {
+		s.Carried = slices.DeleteFunc(s.Carried, func(name string) bool { return name == x.what })
+	}
 	views := r.order(p.views)
 	for _, x := range slices.Concat(leaves, backwards(views)) {
 		switch {

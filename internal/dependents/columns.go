@@ -113,13 +113,12 @@ ORDER BY 1, 2`
 func (r *reader) resolveType(ctx context.Context, schema, name string) ([]ref, error) {
 	var (
 		q      round
-		oid    uint32
 		t      Target
 		column = ref{class: "pg_class"}
 		refs   []ref
 	)
-	q.each(typeSQL, []any{schema, name}, []any{&oid, &r.array}, func() {
-		refs = append(refs, ref{"pg_type", oid, whole}, ref{"pg_type", r.array, whole})
+	q.each(typeSQL, []any{schema, name}, []any{&r.changed, &r.array}, func() {
+		refs = append(refs, ref{"pg_type", r.changed, whole}, ref{"pg_type", r.array, whole})
 	})
 	q.each(typeColumnsSQL, []any{schema, name}, []any{&column.object, &column.part, &t.Schema, &t.Table, &t.Column}, func() {
 		r.targets[column] = t
@@ -128,7 +127,7 @@ func (r *reader) resolveType(ctx context.Context, schema, name string) ([]ref, e
 	if err := q.send(ctx, r.q); err != nil {
 		return nil, err
 	}
-	if oid == 0 {
+	if r.changed == 0 {
 		return nil, fmt.Errorf("%q.%q, which is to be swapped, is no enum or domain of the database", schema, name)
 	}
 	return refs, nil

@@ -33,7 +33,7 @@ var retyped = []struct{ name, ddl string }{
 	{"views from before and after default privileges", `
 		CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM t; GRANT SELECT ON w TO pg_read_all_stats;
 		ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO PUBLIC;
-		CREATE VIEW x AS SELECT a FROM t; GRANT ALL ON v TO CURRENT_USER`},
+		CREATE VIEW x AS SELECT a FROM t; CREATE VIEW y AS SELECT a FROM t; REVOKE SELECT ON y FROM pg_monitor`},
 	{"a view with triggers and rules", `
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 		CREATE VIEW v AS SELECT id, a FROM t; CREATE TABLE log (id integer, a integer);

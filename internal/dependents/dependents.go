@@ -22,6 +22,7 @@ type reader struct {
 	q       Querier
 	change  change
 	made    uint32         // the relation that is made anew, 0 if none
+	changed uint32         // the type or key that is replaced, 0 if none
 	array   uint32         // the array of the type that is swapped, 0 if none
 	targets map[ref]Target // the columns whose types change
 	graph   *graph
@@ -67,7 +68,7 @@ func Of(ctx context.Context, q Querier, targets []Target) (*Set, error) {
 
 // OfType finds what must step aside while an enum or domain is swapped for another of the same name. [Set.Columns] lists the columns
 // to which the new type is to be given, those that are inherited with them. Defaults of these columns, and others that name the type,
-// step aside. A type that does not exist, or of another kind, is an error.
+// step aside. The type itself is the caller's to swap (see [Set.Own] for what it has besides its definition). A type that does not exist, or of another kind, is an error.
 func OfType(ctx context.Context, q Querier, schema, name string) (*Set, error) {
 	return read(ctx, q, swapsType, func(r *reader) ([]ref, []uint32, error) {
 		refs, err := r.resolveType(ctx, schema, name)
@@ -95,23 +96,23 @@ func OfRelation(ctx context.Context, q Querier, schema, name string) (*Set, erro
 }
 
 // OfKey finds what must step aside while a primary key or unique constraint is replaced: the foreign keys of whatever table that point
-// to it, and views that group by it. A constraint that does not exist, or of another kind, is an error.
+// to it, and views that group by it. The key itself is the caller's to replace (see [Set.Own] for what it has besides its definition). A constraint that does not exist, or of another kind, is an error.
 func OfKey(ctx context.Context, q Querier, schema, table, constraint string) (*Set, error) {
 	return read(ctx, q, replacesKey, func(r *reader) ([]ref, []uint32, error) {
 		var (
-			q          round
-			key, index uint32
+			q     round
+			index uint32
 		)
 		const sql = `SELECT k.oid, k.conindid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = $1 AND c.relname = $2 AND k.conname = $3 AND k.contype IN ('p', 'u')`
-		q.each(sql, []any{schema, table, constraint}, []any{&key, &index}, func() {})
+		q.each(sql, []any{schema, table, constraint}, []any{&r.changed, &index}, func() {})
 		if err := q.send(ctx, r.q); err != nil {
 			return nil, nil, err
 		}
-		if key == 0 {
+		if r.changed == 0 {
 			return nil, nil, fmt.Errorf("the table %q.%q has no primary key or unique constraint %q", schema, table, constraint)
 		}
-		return []ref{{"pg_constraint", key, whole}, {"pg_class", index, whole}}, nil, nil
+		return []ref{{"pg_constraint", r.changed, whole}, {"pg_class", index, whole}}, nil, nil
 	})
 }
 
@@ -127,6 +128,8 @@ func (r *reader) statements(ctx context.Context) error {
 		views = append(views, r.made)
 	}
 	r.queryColumns(&q)
+	r.queryOwn(&q)
+	r.queryCarried(&q)
 	p.queryViews(&q, views)
 	for _, kind := range kinds {
 		p.query(&q, kind, r.graph.list(kind.name))

@@ -56,3 +56,19 @@ LEFT JOIN pg_constraint k ON k.conindid = i.oid AND k.conrelid = c.oid AND k.con
 LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
 CROSS JOIN LATERAL (SELECT CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END) e (tail)
 ORDER BY f.depth DESC, 2`
+
+// carriedSQL names the indexes and keys found, given as for indexesSQL.
+const carriedSQL = `
+SELECT DISTINCT CASE WHEN k.oid IS NULL THEN 'index ' || x.indexrelid::regclass ELSE format('constraint %I on %s', k.conname, x.indrelid::regclass) END
+FROM pg_index x
+LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
+WHERE x.indexrelid = ANY ($1::oid[]) OR k.oid = ANY ($1::oid[])
+ORDER BY 1`
+
+// queryCarried asks for the names of the indexes and keys found. Those that step aside are among them.
+func (r *reader) queryCarried(q *round) {
+	if oids := r.graph.list(indexes); len(oids) > 0 {
+		var name string
+		q.each(carriedSQL, []any{oids}, []any{&name}, func() { r.set.Carried = append(r.set.Carried, name) })
+	}
+}

@@ -5,7 +5,8 @@ import "strings"
 // pictures ask for all that belongs to the structure, by names and not by object ids, one line a row. They are put together otherwise
 // than the statements of the package.
 var pictures = []string{
-	`SELECT 'relation', c.oid::regclass, c.relkind, c.relowner::regrole, c.relpersistence, c.reloptions, c.relacl, c.relreplident, c.relispopulated,
+	`SELECT 'relation', c.oid::regclass, c.relkind, c.relowner::regrole, c.relpersistence, c.reloptions,
+		coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)), c.relreplident, c.relispopulated,
 		c.relrowsecurity, c.relforcerowsecurity, (SELECT reloptions FROM pg_class o WHERE o.oid = c.reltoastrelid), am.amname,
 		c.reltablespace, CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END
 	FROM pg_class c LEFT JOIN pg_am am ON am.oid = c.relam
@@ -36,7 +37,7 @@ var pictures = []string{
 	`SELECT 'extension', i.type, i.identity, x.extname FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
 	CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
 	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'x'`,
-	`SELECT 'type', t.oid::regtype, t.typtype, t.typacl, (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid)
+	`SELECT 'type', t.oid::regtype, t.typtype, coalesce(t.typacl, acldefault('T', t.typowner)), (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid)
 	FROM pg_type t WHERE t.typtype IN ('e', 'd') AND t.typnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
 	`SELECT 'function', p.oid::regprocedure, p.proacl, pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.oid > 16383 AND p.prokind <> 'a'`,
 }

@@ -13,7 +13,8 @@ type Querier interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// settings make the server print what every session reads in the same way.
+// settings make the server print what every session reads in the same way, and keep its planner on the indexes: what it knows of the
+// catalog's size is often old.
 var settings = [][2]string{
 	{"search_path", ""},
 	{"DateStyle", "ISO, MDY"},
@@ -21,6 +22,7 @@ var settings = [][2]string{
 	{"extra_float_digits", "3"},
 	{"bytea_output", "hex"},
 	{"quote_all_identifiers", "off"},
+	{"enable_seqscan", "off"},
 	{"jit", "off"},
 }
 

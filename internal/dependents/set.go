@@ -12,11 +12,15 @@ type Set struct {
 	Restore []string
 	// Refresh fills the materialized views that held rows, after Restore.
 	Refresh []string
-	// Own, of [OfRelation] alone, gives the relation that was made anew what it had besides its definition: owner, options, defaults,
-	// rights and comments. It runs before Restore, and fails where the new relation lacks a column that had such.
+	// Own gives the relation, type or key that was made anew under its old name what the old one had besides its definition: owner,
+	// options, defaults of a view's columns, rights, comments, and that the table is clustered or replicated by the key. It runs after the
+	// change and before Restore, and fails where the new one has no such column or index. Of gives none.
 	Own []string
 	// Aside names what Drop takes away as "view public.v" or "trigger t on public.x", in the order of Drop.
 	Aside []string
+	// Carried names the plain keys and indexes of the columns, which stay where they are: the server carries them along when a type
+	// changes, and drops them without a word when the column is dropped.
+	Carried []string
 	// Blocked is what cannot step aside. Unless it is empty, the change is not possible, and Drop and Restore are not the whole.
 	Blocked []Blocked
 	// Columns are those whose types change: the targets with what inherits from them, or for [OfType] all that use the type.

@@ -35,6 +35,7 @@ func (d *database) swapped(name, create, back string, plain func(string) string)
 		d.unblocked(sets[i])
 		d.run(sets[i].Drop...)
 		d.run(d.swap(sets[i], name, create)...)
+		d.run(sets[0].Own...)
 		d.run(sets[0].Restore...)
 		d.run(sets[0].Refresh...)
 		d.run("COMMIT")
@@ -53,6 +54,9 @@ const moods = `
 
 var typed = []struct{ name, ddl string }{
 	{"columns with defaults", ``},
+	{"rights and comments on the type", `
+		GRANT USAGE ON TYPE mood TO pg_monitor WITH GRANT OPTION; REVOKE USAGE ON TYPE mood FROM PUBLIC; COMMENT ON TYPE mood IS 'it''s'; COMMENT ON TYPE score IS 'points';
+		ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC; ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO pg_read_all_stats`},
 	{"views, checks, indexes and statistics with values of the type", `
 		ALTER TABLE t ADD CONSTRAINT c CHECK (m <> 'sad' OR ms[1] = m), ADD CONSTRAINT n CHECK (s > 3 AND s <> 5::score); CREATE INDEX e ON t ((m = 'ok'), (s + 1)); CREATE UNIQUE INDEX p ON t (id) WHERE m = 'ok' AND s > 1;
 		CREATE VIEW v AS SELECT m, s, 'sad'::mood AS c, ARRAY['ok'::mood] AS cs, 3::score AS d FROM t WHERE m = 'ok'; CREATE VIEW only_constant AS SELECT 'sad'::mood AS c, 2::score AS d;

@@ -14,7 +14,7 @@ SELECT c.oid, lower(k.word) || ' ' || c.oid::regclass,
 			|| CASE c.relkind WHEN 'm' THEN E'\n  WITH NO DATA' ELSE '' END,
 		CASE WHEN pg_get_userbyid(c.relowner) <> current_user
 			THEN format('ALTER %s %s OWNER TO %I', k.word, c.oid::regclass, pg_get_userbyid(c.relowner)) END
-	] || columns.list || ` + grantsSQL + `
+	] || columns.list || ` + relationRights.grants() + `
 		|| ARRAY(SELECT format('COMMENT ON %s IS %L', CASE d.objsubid WHEN 0 THEN format('%s %s', k.word, c.oid::regclass)
 				ELSE format('COLUMN %s.%I', c.oid::regclass, a.attname) END, d.description)
 			FROM pg_description d LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
@@ -22,7 +22,7 @@ SELECT c.oid, lower(k.word) || ' ' || c.oid::regclass,
 		|| ` + extensionsSQL("pg_class", "c.oid", "format('%s %s', k.word, c.oid::regclass)") + `, NULL),
 	CASE WHEN c.relkind = 'm' AND c.relispopulated THEN ARRAY[format('REFRESH MATERIALIZED VIEW %s', c.oid::regclass)] ELSE '{}' END,
 	` + obstaclesSQL("pg_class", "c.oid", "c", "c.relowner",
-	notGivenBackSQL("c.relowner", "c.relnamespace"), notMadeSQL("c.relnamespace"), grantorsSQL) + `
+	notGivenBackSQL("c.relowner", "c.relnamespace"), notMadeSQL("c.relnamespace"), relationRights.grantors()) + `
 FROM pg_class c
 CROSS JOIN LATERAL (SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END) k (word)
 LEFT JOIN pg_am m ON m.oid = c.relam
@@ -43,56 +43,3 @@ CROSS JOIN LATERAL (
 ) columns (list)
 WHERE c.oid = ANY ($1::oid[])
 ORDER BY 2`
-
-// itemsSQL lists the entries of the lists of rights of the relation c and of its columns: where the entry stands, and its grants.
-const itemsSQL = `(
-	SELECT 0 AS part, NULL::name AS name, i.nth, g.*
-	FROM unnest(c.relacl) WITH ORDINALITY i (entry, nth) CROSS JOIN LATERAL aclexplode(ARRAY[i.entry]) g
-	UNION ALL
-	SELECT a.attnum, a.attname, i.nth, g.*
-	FROM pg_attribute a CROSS JOIN LATERAL unnest(a.attacl) WITH ORDINALITY i (entry, nth) CROSS JOIN LATERAL aclexplode(ARRAY[i.entry]) g
-	WHERE a.attrelid = c.oid AND NOT a.attisdropped)`
-
-// grantsSQL gives the relation c its rights back entry by entry, so that the lists have the same order, which a dump shows. It starts
-// from nothing at all: the owner's rights and those by ALTER DEFAULT PRIVILEGES go first. Where somebody else than the owner gave
-// a right, the session acts as that role for the moment.
-const grantsSQL = `ARRAY(
-	SELECT format('REVOKE ALL ON %s FROM %s', c.oid::regclass, string_agg(DISTINCT f.grantee, ', '))
-	FROM (SELECT quote_ident(pg_get_userbyid(c.relowner)) AS grantee
-		UNION ALL SELECT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END
-		FROM pg_default_acl p CROSS JOIN LATERAL aclexplode(p.defaclacl) g
-		WHERE pg_get_userbyid(p.defaclrole) = current_user AND p.defaclobjtype = 'r' AND p.defaclnamespace IN (0, c.relnamespace)) f
-	HAVING c.relacl IS NOT NULL OR count(*) > 1
-) || ARRAY(
-	SELECT format('GRANT ALL ON %s TO %I', c.oid::regclass, pg_get_userbyid(c.relowner))
-	FROM pg_default_acl p
-	WHERE c.relacl IS NULL AND pg_get_userbyid(p.defaclrole) = current_user AND p.defaclobjtype = 'r' AND p.defaclnamespace IN (0, c.relnamespace)
-	LIMIT 1
-) || ARRAY(
-	SELECT s.statement
-	FROM (
-		SELECT g.part, g.nth, g.is_grantable, g.grantor, format('GRANT %s ON %s TO %s',
-			string_agg(concat_ws(' ', g.privilege_type, '(' || quote_ident(g.name) || ')'), ', ' ORDER BY g.privilege_type),
-			c.oid::regclass, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END)
-			|| CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS statement
-		FROM ` + itemsSQL + ` g
-		GROUP BY g.part, g.nth, g.grantor, g.grantee, g.is_grantable
-	) e
-	CROSS JOIN LATERAL (VALUES
-		(1, CASE WHEN e.grantor <> c.relowner THEN format('SET LOCAL ROLE %I', pg_get_userbyid(e.grantor)) END),
-		(2, e.statement),
-		(3, CASE WHEN e.grantor <> c.relowner THEN 'SET LOCAL ROLE ' ||
-			CASE current_setting('role') WHEN 'none' THEN 'NONE' ELSE quote_ident(current_setting('role')) END END)
-	) s (step, statement)
-	WHERE s.statement IS NOT NULL
-	ORDER BY e.part, e.nth, e.is_grantable, s.step
-)`
-
-// grantorsSQL says whose rights cannot be given again because the session may not act as the role that gave them, or is NULL.
-var grantorsSQL = `(
-	SELECT format('the role %s gave rights on it, and the session may not act as that role',
-		string_agg(DISTINCT quote_ident(pg_get_userbyid(g.grantor)), ', '))
-	FROM ` + itemsSQL + ` g
-	WHERE g.grantor <> c.relowner
-		AND NOT (` + maySetRoleSQL("g.grantor") + ` AND has_schema_privilege(g.grantor, c.relnamespace, 'USAGE'))
-	HAVING count(*) > 0)`
