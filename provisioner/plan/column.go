@@ -137,31 +137,44 @@ func (p *planner) newColumn(own schema.Fact, c columnParts) {
 // setType adds the step that gives a column its type and collation.
 func (p *planner) setType(s *schema.Spelling, c columnParts) {
 	f := s.Fact
-	typ := f
-	typ.Kind, typ.Detail = schema.KindColumnType, ""
+	typ := c.byKind[schema.KindColumnType]
+	if typ == nil {
+		p.refuse(f, "the template forbids the type of this column, or its DDL does not say it")
+		return
+	}
 	step := Step{Action: SetType, Goal: "make " + dotted(f) + " " + c.typ, Object: Object{Kind: schema.KindColumnType, Schema: f.Schema, Table: f.Table, Name: f.Name}, Locks: lockAll(f)}
-	for _, k := range []schema.Kind{schema.KindColumnType, schema.KindCollation} {
-		if s := c.byKind[k]; s != nil {
-			step.Facts = append(step.Facts, s.Fact)
-			if g := p.virtual.goals[s.Fact]; g != nil && g.Was != "" {
-				step.Was = g.Was
-			}
-		}
+	step.Facts = []schema.Fact{typ.Fact}
+	if collation := c.byKind[schema.KindCollation]; collation != nil {
+		step.Facts = append(step.Facts, collation.Fact)
 	}
 	name := schema.Quote(f.Name)
 	step.SQL = []string{"ALTER TABLE " + of(f) + " ALTER COLUMN " + name + " TYPE " + c.typ + c.collation + " USING " + name + "::" + c.typ}
-	step.Hazards, step.Reversible = []Hazard{HazardBlocksAll, HazardRewrite, HazardLossy}, FromBackup
-	if step.Was != "" {
-		loss := Convert(step.Was, c.byKind[schema.KindColumnType].Fact.Detail)
-		step.Hazards, step.Reversible = []Hazard{HazardBlocksAll}, Exact
-		if loss.Rewrites {
-			step.Hazards = append(step.Hazards, HazardRewrite)
-		}
-		if !loss.Keeps {
-			step.Hazards, step.Reversible = append(step.Hazards, HazardLossy), FromBackup
+	from := ""
+	if g := p.virtual.goals[typ.Fact]; g != nil {
+		step.Was, from = g.Was, g.Was
+		if g.Verdict == schema.Present { // only the collation changes
+			from = typ.Fact.Detail
 		}
 	}
+	step.converts(from, typ.Fact.Detail)
 	p.add(step)
+}
+
+// converts says what a change of type may do; "" is a type that is not known.
+func (s *Step) converts(from, to string) {
+	var c Conversion
+	if from == "" {
+		c.Rewrites = true
+	} else {
+		c = Convert(from, to)
+	}
+	s.Hazards, s.Reversible = []Hazard{HazardBlocksAll}, Exact
+	if c.Rewrites {
+		s.Hazards = append(s.Hazards, HazardRewrite)
+	}
+	if !c.Keeps {
+		s.Hazards, s.Reversible = append(s.Hazards, HazardLossy), FromBackup
+	}
 }
 
 // alter adds a step of one ALTER COLUMN.

@@ -77,9 +77,7 @@ func (p *planner) add(s Step) {
 	}
 	for _, f := range s.Facts {
 		p.made[f] = len(p.steps)
-		if g := p.virtual.goals[f]; g != nil && s.Action != Remove {
-			s.Guarded = s.Guarded || g.Verdict == schema.Undisclosed
-		}
+		s.Guarded = s.Guarded || s.Action != Remove && p.virtual.unsure(f)
 	}
 	if s.Hazards == nil {
 		s.Hazards = []Hazard{}

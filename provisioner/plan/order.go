@@ -71,8 +71,11 @@ func (p *planner) edges() [][]int {
 	for _, n := range p.blueprint.Needs {
 		for _, from := range makers[n.Object] {
 			for _, to := range makers[n.Needs] {
-				if p.steps[from].Action != Remove && p.steps[to].Action != Remove {
+				switch a, b := p.steps[from].Action == Remove, p.steps[to].Action == Remove; {
+				case !a && !b:
 					add(from, to)
+				case a && b: // what needs something goes before it
+					add(to, from)
 				}
 			}
 		}
@@ -102,7 +105,14 @@ func (p *planner) makers() map[Object][]int {
 			}
 		}
 		mark(s.Object)
+		if s.Action == Remove {
+			p.goes(s.Facts[0], mark)
+			continue
+		}
 		for _, f := range s.Facts {
+			for _, twin := range p.virtual.twins[f] {
+				mark(objectOf(twin)) // what needs one of them has the other
+			}
 			switch {
 			case f.Kind == schema.KindTable:
 				mark(Object{Kind: schema.KindTable, Schema: f.Schema, Table: f.Table})
@@ -115,6 +125,26 @@ func (p *planner) makers() map[Object][]int {
 		}
 	}
 	return makers
+}
+
+// goes marks what goes with a fact that is removed.
+func (p *planner) goes(f schema.Fact, mark func(Object)) {
+	list := []*schema.Spelling{p.virtual.spelt[f]}
+	switch f.Kind {
+	case schema.KindTable:
+		list = p.virtual.about[place{f.Schema, f.Table, ""}]
+	case schema.KindColumn:
+		list = p.virtual.about[place{f.Schema, f.Table, f.Name}]
+	}
+	for _, s := range list {
+		if s == nil {
+			continue // nothing is known of it but the fact
+		}
+		mark(objectOf(s))
+		if ofColumn(s.Fact) {
+			mark(Object{Kind: schema.KindColumn, Schema: s.Fact.Schema, Table: s.Fact.Table, Name: s.Fact.Name})
+		}
+	}
 }
 
 // tableEdges makes what belongs to a table come after it.
@@ -186,7 +216,7 @@ func kahn(needs [][]int, less func(i, j int) bool) []int {
 	heap.Init(ready)
 	sequence := make([]int, 0, len(needs))
 	for ready.Len() > 0 {
-		i := heap.Pop(ready).(int) //nolint:errcheck,forcetypeassert // a queue holds ints
+		i := heap.Pop(ready).(int)
 		sequence = append(sequence, i)
 		for _, j := range users[i] {
 			if open[j]--; open[j] == 0 {
@@ -206,7 +236,7 @@ type queue struct {
 func (q *queue) Len() int           { return len(q.items) }
 func (q *queue) Less(i, j int) bool { return q.less(q.items[i], q.items[j]) }
 func (q *queue) Swap(i, j int)      { q.items[i], q.items[j] = q.items[j], q.items[i] }
-func (q *queue) Push(x any)         { q.items = append(q.items, x.(int)) } //nolint:errcheck,forcetypeassert // as above
+func (q *queue) Push(x any)         { q.items = append(q.items, x.(int)) } // a queue holds ints
 func (q *queue) Pop() any {
 	last := q.items[len(q.items)-1]
 	q.items = q.items[:len(q.items)-1]

@@ -75,7 +75,6 @@ type newTable struct {
 	inherits         []string
 	partitionKey     string
 	sequences, owned []string
-	locks            []Lock
 }
 
 // tableFact takes a fact of the table into its CREATE TABLE where it belongs there.

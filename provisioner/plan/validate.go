@@ -72,7 +72,7 @@ func once(p *Plan) []Refusal {
 		s := &p.Steps[i]
 		for _, f := range s.Facts {
 			j, twice := makers[f]
-			if other := &p.Steps[max(j, 0)]; twice && !(other.Guarded && s.Guarded) {
+			if other := &p.Steps[max(j, 0)]; twice && (!other.Guarded || !s.Guarded) {
 				out = append(out, Refusal{s.Goal, "it is also the goal of " + other.ID + ": " + f.String()})
 			}
 			makers[f] = i

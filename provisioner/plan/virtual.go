@@ -5,8 +5,9 @@ import "github.com/veilschema/veil/compare/schema"
 // virtual is the virtual schema: what the verdicts say of the tenant, and what is wanted.
 type virtual struct {
 	goals map[schema.Fact]*Goal
-	spelt map[schema.Fact]*schema.Spelling
-	about map[place][]*schema.Spelling // the template's facts of one table or column
+	spelt map[schema.Fact]*schema.Spelling   // of equal constraints or indexes, which are one fact, the first
+	twins map[schema.Fact][]*schema.Spelling // the others
+	about map[place][]*schema.Spelling       // the template's facts of one table or column
 }
 
 // place is a table, or one of its columns.
@@ -16,6 +17,7 @@ func newVirtual(b *Blueprint, goals []Goal) *virtual {
 	v := &virtual{
 		goals: make(map[schema.Fact]*Goal, len(goals)),
 		spelt: make(map[schema.Fact]*schema.Spelling, len(b.Facts)),
+		twins: make(map[schema.Fact][]*schema.Spelling),
 		about: make(map[place][]*schema.Spelling),
 	}
 	for i := range goals {
@@ -23,6 +25,10 @@ func newVirtual(b *Blueprint, goals []Goal) *virtual {
 	}
 	for i := range b.Facts {
 		s := &b.Facts[i]
+		if v.spelt[s.Fact] != nil {
+			v.twins[s.Fact] = append(v.twins[s.Fact], s)
+			continue
+		}
 		v.spelt[s.Fact] = s
 		if s.Fact.Table == "" {
 			continue
@@ -62,6 +68,16 @@ func (v *virtual) state(f schema.Fact) schema.Verdict {
 func (v *virtual) wanted(f schema.Fact) bool {
 	g := v.goals[f]
 	return g != nil && g.Want == WantPresent && g.Verdict != schema.Present
+}
+
+// unsure says whether a fact may hold before its step: it was not disclosed, or its table or column was not, whose step makes it too.
+func (v *virtual) unsure(f schema.Fact) bool {
+	for _, f := range []schema.Fact{f, table(f.Schema, f.Table), column(f)} {
+		if g := v.goals[f]; g != nil && g.Verdict == schema.Undisclosed {
+			return true
+		}
+	}
+	return false
 }
 
 // table is the fact that a table exists.
