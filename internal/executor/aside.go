@@ -35,6 +35,11 @@ func (r *resolver) stepAside() error {
 	if len(set.Drop) == 0 || first < 0 {
 		return nil
 	}
+	var columns []string // what a change of type resets
+	for _, c := range set.Columns {
+		columns = append(columns, c.Again...)
+	}
+	set.Restore = append(columns, set.Restore...)
 	note := "views, keys, triggers and policies that use the columns step aside and come back as they were"
 	back := Action{Do: Adapt, SQL: slices.Concat(set.Restore, set.Refresh), Undo: set.Drop, Note: note}
 	away := Action{Do: Adapt, SQL: set.Drop, Undo: slices.Concat(set.Restore, set.Refresh), Note: note}

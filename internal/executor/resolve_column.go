@@ -38,18 +38,17 @@ func (r *resolver) setType(s *plan.Step) (Action, error) {
 		to = from
 	}
 	loss := plan.Convert(from, to)
+	rows, err := r.hasRows(t.Relation)
+	if err != nil {
+		return Action{}, err
+	}
 	if !loss.Keeps {
-		rows, err := r.hasRows(t.Relation)
-		if err != nil {
-			return Action{}, err
-		}
 		if _, ok := r.answer(s, plan.Lossy, ChooseConvert); rows && !ok {
 			return r.ask(s, plan.Lossy, fmt.Sprintf("the column %s of %s is %s and shall be %s, which does not hold all of its values",
 				schema.Quote(f.Name), quote(t.Relation), from, to), ChooseConvert, ChooseSkip)
 		}
-		loss.Keeps = !rows
 	}
-	return r.convert(s, t, c, loss)
+	return r.convert(s, t, c, loss, rows)
 }
 
 // partOf keeps a partition's column, which changes with its parent's.
@@ -65,7 +64,7 @@ func (r *resolver) partOf(s *plan.Step, parent schema.Relation) (Action, error) 
 }
 
 // convert is the action that changes a type.
-func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss plan.Conversion) (Action, error) {
+func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss plan.Conversion, rows bool) (Action, error) {
 	if c.Generated != schema.NotGenerated {
 		return r.ask(s, plan.Impossible, "the column "+schema.Quote(c.Name)+" of "+quote(t.Relation)+" is generated, and the type of its expression cannot be changed in place", ChooseSkip)
 	}
@@ -105,9 +104,11 @@ func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss
 		a.Do = Adapt
 	}
 	at := schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name}
-	if loss.Keeps {
+	switch {
+	case !rows: // there is no value to compare, and there may be no cast
+	case loss.Keeps:
 		a.Recast = map[schema.ColumnName]string{at: c.Type}
-	} else {
+	default:
 		a.Changed = []schema.ColumnName{at}
 	}
 	r.targets = append(r.targets, at)

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/veilschema/veil/compare/schema"
@@ -22,7 +23,7 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 		case schema.KindPrimaryKey:
 			before, after, undoLast, note, err = r.demote(t)
 		case schema.KindForeignKey:
-			before, undoLast, note = r.otherActions(f, t)
+			before, undoLast, note, err = r.otherActions(f, t)
 		}
 		if err != nil {
 			return r.ask(s, plan.OtherKey, err.Error(), ChooseSkip)
@@ -58,7 +59,7 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 	}
 	a.SQL, a.Table = append(append(before, a.SQL...), after...), at
 	a.Undo = append(a.Undo, undoLast...)
-	if len(after) > 0 { // what points at the old key steps aside for the undo too
+	if len(before) > 2 { // what points at the old key steps aside for the undo too
 		a.Undo = append(append([]string{}, before[:len(before)-2]...), a.Undo...)
 	}
 	return a, nil
@@ -96,17 +97,15 @@ func (r *resolver) demote(t *schema.Table) (before, after, undo []string, note s
 		if len(set.Blocked) > 0 {
 			return nil, nil, nil, "", fmt.Errorf("the primary key %s of %s cannot make room: %s: %s", schema.Quote(c.Name), quote(t.Relation), set.Blocked[0].What, set.Blocked[0].Why)
 		}
-		detail := ""
-		for _, spelling := range r.perTable[schema.Relation{Schema: r.to(t.Schema), Name: t.Name}] {
-			if spelling.Fact.Kind == schema.KindPrimaryKey {
-				detail = spelling.SQL
-			}
+		again, err := r.constraintAgain(t.Relation, c.Name)
+		if err != nil {
+			return nil, nil, nil, "", err
 		}
-		alter := "ALTER TABLE " + quote(t.Relation)
-		remove := alter + " DROP CONSTRAINT " + schema.Quote(c.Name)
-		before = append(set.Drop, remove, plan.AddConstraint(quote(t.Relation), schema.Quote(c.Name), schema.KindUnique, detail))
-		undo = append([]string{remove, plan.AddConstraint(quote(t.Relation), schema.Quote(c.Name), schema.KindPrimaryKey, detail)}, set.Restore...)
-		return before, append(set.Restore, set.Refresh...), undo, "the table had another primary key, which is a unique constraint now", nil
+		remove := "ALTER TABLE " + quote(t.Relation) + " DROP CONSTRAINT " + schema.Quote(c.Name)
+		unique := strings.Replace(again[0], " PRIMARY KEY ", " UNIQUE ", 1)
+		before = append(slices.Clone(set.Drop), remove, unique)
+		undo = slices.Concat([]string{remove}, again[:1], set.Own, set.Restore, set.Refresh)
+		return before, slices.Concat(set.Own, set.Restore, set.Refresh), undo, "the table had another primary key, which is a unique constraint now", nil
 	}
 	return nil, nil, nil, "", nil
 }
@@ -135,21 +134,54 @@ func inKey(detail, name string) bool {
 }
 
 // otherActions replaces a foreign key of the same columns and target that does something else when the target changes.
-func (r *resolver) otherActions(f schema.Fact, t *schema.Table) (before, undo []string, note string) {
+func (r *resolver) otherActions(f schema.Fact, t *schema.Table) (before, undo []string, note string, err error) {
 	key := fromTo(f)
 	for _, spelling := range r.perTable[schema.Relation{Schema: f.Schema, Name: f.Table}] {
 		g := spelling.Fact
 		if g.Kind != schema.KindForeignKey || g == f || r.template[g] || fromTo(g) != key {
 			continue
 		}
-		alter := "ALTER TABLE " + quote(t.Relation)
-		name := schema.Quote(spelling.Object.Name)
-		before = append(before, alter+" DROP CONSTRAINT "+name)
-		undo = append(undo, plan.AddConstraint(quote(t.Relation), name, schema.KindForeignKey, spelling.SQL))
+		again, err := r.constraintAgain(t.Relation, spelling.Object.Name)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		before = append(before, "ALTER TABLE "+quote(t.Relation)+" DROP CONSTRAINT "+schema.Quote(spelling.Object.Name))
+		undo = append(undo, again...)
 		delete(r.keys[t.Relation], spelling.Object.Name)
 		note = "the foreign key of these columns did something else"
 	}
-	return before, undo, note
+	return before, undo, note, nil
+}
+
+// constraintAgain returns the statements that make a constraint as it is now, with its comment.
+func (r *resolver) constraintAgain(t schema.Relation, name string) ([]string, error) {
+	var text, comment string
+	err := r.tx.QueryRow(r.ctx, `SELECT pg_catalog.pg_get_constraintdef(k.oid), coalesce(pg_catalog.obj_description(k.oid, 'pg_constraint'), '')
+		FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2 AND k.conname = $3`, t.Schema, t.Name, name).Scan(&text, &comment)
+	if err != nil {
+		return nil, fmt.Errorf("the constraint %s of %s could not be read: %w", schema.Quote(name), quote(t), err)
+	}
+	out := []string{"ALTER TABLE " + quote(t) + " ADD CONSTRAINT " + schema.Quote(name) + " " + text}
+	if comment != "" {
+		out = append(out, "COMMENT ON CONSTRAINT "+schema.Quote(name)+" ON "+quote(t)+" IS "+literal(comment))
+	}
+	return out, nil
+}
+
+// indexAgain returns the statements that make an index as it is now, with its comment.
+func (r *resolver) indexAgain(x schema.Relation) ([]string, error) {
+	var text, comment string
+	err := r.tx.QueryRow(r.ctx, `SELECT pg_catalog.pg_get_indexdef(c.oid), coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '')
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2`, x.Schema, x.Name).Scan(&text, &comment)
+	if err != nil {
+		return nil, fmt.Errorf("the index %s could not be read: %w", quote(x), err)
+	}
+	if comment == "" {
+		return []string{text}, nil
+	}
+	return []string{text, "COMMENT ON INDEX " + quote(x) + " IS " + literal(comment)}, nil
 }
 
 // fromTo is the part of a foreign key's detail that says which columns point where.

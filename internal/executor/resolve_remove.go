@@ -75,14 +75,16 @@ func (r *resolver) removeData(s *plan.Step, at schema.Relation) (Action, error) 
 func (r *resolver) removeKey(f schema.Fact, at schema.Relation) (Action, error) {
 	a := Action{Do: Adapt, Note: "under the name that it has here", Table: at}
 	for _, spelling := range r.spelt[f] {
-		name := schema.Quote(spelling.Object.Name)
-		if f.Kind == schema.KindIndex {
-			a.SQL = append(a.SQL, "DROP INDEX "+quote(spelling.Object))
-			a.Undo = append(a.Undo, plan.AddIndexSQL(quote(at), name, spelling.SQL))
-			continue
+		drop, again := "DROP INDEX "+quote(spelling.Object), r.indexAgain
+		if f.Kind != schema.KindIndex {
+			drop = "ALTER TABLE " + quote(at) + " DROP CONSTRAINT " + schema.Quote(spelling.Object.Name)
+			again = func(x schema.Relation) ([]string, error) { return r.constraintAgain(at, x.Name) }
 		}
-		a.SQL = append(a.SQL, "ALTER TABLE "+quote(at)+" DROP CONSTRAINT "+name)
-		a.Undo = append(a.Undo, plan.AddConstraint(quote(at), name, f.Kind, spelling.SQL))
+		undo, err := again(spelling.Object)
+		if err != nil {
+			return Action{}, err
+		}
+		a.SQL, a.Undo = append(a.SQL, drop), append(a.Undo, undo...)
 	}
 	return a, nil
 }

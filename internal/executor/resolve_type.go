@@ -32,6 +32,11 @@ func (r *resolver) typ(s *plan.Step) (Action, error) {
 			return a, nil
 		}
 	}
+	if s.Object.Kind == schema.KindDomain {
+		if a, ok, err := r.domain(s, at); ok || err != nil {
+			return a, err
+		}
+	}
 	return r.swap(s, at, same)
 }
 
@@ -70,7 +75,7 @@ func (r *resolver) addLabels(s *plan.Step, at schema.Relation) (Action, bool) {
 	if i < len(have) {
 		return Action{}, false
 	}
-	undo, err := r.swapStatements(at, "CREATE TYPE "+quote(at)+" AS ENUM ("+literals(have)+")", "TYPE")
+	undo, err := r.swapStatements(at, "TYPE", "CREATE TYPE "+quote(at)+" AS ENUM ("+literals(have)+")")
 	if err != nil {
 		return Action{Do: Adapt, SQL: sql, Note: "the enum lacks labels; a label cannot be taken away again, because " + err.Error(), Forward: true}, true
 	}
@@ -123,11 +128,15 @@ func (r *resolver) swap(s *plan.Step, at schema.Relation, typtype string) (Actio
 	if _, ok := r.answer(s, plan.Lossy, ChooseConvert); lossy && !ok {
 		return r.ask(s, plan.Lossy, fmt.Sprintf("%s is defined otherwise here, and values in use may not fit what the template wants", quote(at)), ChooseConvert, ChooseSkip)
 	}
-	sql, err := r.swapStatements(at, made[0], word)
+	sql, err := r.swapStatements(at, word, made...)
 	if err != nil {
 		return r.ask(s, plan.Dependents, fmt.Sprintf("%s is defined otherwise here and cannot be replaced: %v", quote(at), err), ChooseSkip)
 	}
-	undo, err := r.swapStatements(at, r.typeAgain(at, typtype), word)
+	again, err := r.typeAgain(at, typtype)
+	if err != nil {
+		return Action{}, err
+	}
+	undo, err := r.swapStatements(at, word, again...)
 	if err != nil {
 		return Action{}, err
 	}
@@ -154,22 +163,33 @@ func (r *resolver) typeHasRows(at schema.Relation) (bool, error) {
 	return false, nil
 }
 
-// typeAgain spells the type that is there now.
-func (r *resolver) typeAgain(at schema.Relation, typtype string) string {
-	kind, words := schema.KindEnum, "CREATE TYPE "+quote(at)+" AS ENUM "
-	if typtype == "d" {
-		kind, words = schema.KindDomain, "CREATE DOMAIN "+quote(at)+" "
+// typeAgain returns the statements that make the enum or domain as it is now.
+func (r *resolver) typeAgain(at schema.Relation, typtype string) ([]string, error) {
+	if typtype == "e" {
+		return []string{"CREATE TYPE " + quote(at) + " AS ENUM (" + literals(r.labels(at)) + ")"}, nil
 	}
-	for f, list := range r.spelt {
-		if f.Kind == kind && f.Schema == r.to(at.Schema) && f.Name == at.Name {
-			return words + list[0].SQL
+	for _, d := range r.db.Domains {
+		if d.Relation != at {
+			continue
 		}
+		sql := "CREATE DOMAIN " + quote(at) + " AS " + d.Type
+		if d.Collation != "" {
+			sql += " COLLATE " + d.Collation
+		}
+		if d.Default != "" {
+			sql += " DEFAULT " + d.Default
+		}
+		if d.NotNull {
+			sql += " NOT NULL"
+		}
+		checks, _, err := r.domainChecks(at)
+		return append([]string{sql}, checks...), err
 	}
-	return ""
+	return nil, fmt.Errorf("the domain %s is not among what was read", quote(at))
 }
 
 // swapStatements returns the statements that put a new type in the place of one.
-func (r *resolver) swapStatements(at schema.Relation, made, word string) ([]string, error) {
+func (r *resolver) swapStatements(at schema.Relation, word string, made ...string) ([]string, error) {
 	set, err := dependents.OfType(r.ctx, r.tx, at.Schema, at.Name)
 	if err != nil {
 		return nil, err
@@ -181,7 +201,7 @@ func (r *resolver) swapStatements(at schema.Relation, made, word string) ([]stri
 		_, taken := r.types[schema.Relation{Schema: at.Schema, Name: name}]
 		return taken
 	})}
-	sql := slices.Concat(set.Drop, []string{"ALTER " + word + " " + quote(at) + " RENAME TO " + schema.Quote(old.Name), made})
+	sql := slices.Concat(set.Drop, []string{"ALTER " + word + " " + quote(at) + " RENAME TO " + schema.Quote(old.Name)}, made)
 	var after []string
 	for _, c := range set.Columns {
 		alter := "ALTER TABLE " + schema.Quote(c.Schema) + "." + schema.Quote(c.Table) + " ALTER COLUMN " + schema.Quote(c.Column) + " "
@@ -200,5 +220,5 @@ func (r *resolver) swapStatements(at schema.Relation, made, word string) ([]stri
 		sql = append(sql, alter+"TYPE "+to+" USING "+name+through+to)
 		after = append(after, c.Again...)
 	}
-	return slices.Concat(sql, after, []string{"DROP " + word + " " + quote(old)}, set.Restore, set.Refresh), nil
+	return slices.Concat(sql, after, []string{"DROP " + word + " " + quote(old)}, set.Own, set.Restore, set.Refresh), nil
 }

@@ -1,0 +1,8 @@
+package provision
+
+// For tests that plan from verdicts of their own.
+var (
+	Blueprint = blueprint
+	Goals     = goals
+	Safe      = safe
+)
