@@ -102,19 +102,26 @@ func (f *filler) survey(ctx context.Context, t *table) error {
 	if len(columns) == 0 {
 		return nil
 	}
-	ok, err := f.surveyColumns(ctx, t, columns, alone)
-	if err != nil || ok || len(columns) == 1 {
-		return err
-	}
-	for _, c := range columns { // one of them stumbles
-		if _, err := f.surveyColumns(ctx, t, []*column{c}, alone); err != nil {
+	for round := 0; round < poolRounds && len(columns) > 0; round++ {
+		ok, err := f.surveyColumns(ctx, t, columns, alone, round)
+		if err != nil {
 			return err
 		}
+		for _, c := range columns {
+			if ok || len(columns) == 1 {
+				break
+			}
+			if _, err := f.surveyColumns(ctx, t, []*column{c}, alone, round); err != nil { // one of them stumbles
+				return err
+			}
+		}
+		columns = slices.DeleteFunc(columns, func(c *column) bool { return len(c.pool) > 0 })
 	}
 	return nil
 }
 
-func (f *filler) surveyColumns(ctx context.Context, t *table, columns []*column, checks map[*column][]string) (bool, error) {
+// surveyColumns shows values to the checks of the columns. It is false if the server could not say.
+func (f *filler) surveyColumns(ctx context.Context, t *table, columns []*column, checks map[*column][]string, round int) (bool, error) {
 	m := f.maker(t)
 	rows := make([]row, poolTries)
 	for i := range rows {
@@ -123,7 +130,7 @@ func (f *filler) surveyColumns(ctx context.Context, t *table, columns []*column,
 			switch {
 			case i == 0: // NULL
 			case c.kind.root().category == "N" && i < poolTries/3:
-				v := strconv.Itoa(i)
+				v := strconv.Itoa(i + round*poolTries/3)
 				rows[i][j] = &v
 			default:
 				rows[i][j] = m.value(c.kind, c.mod, c.words, 0)

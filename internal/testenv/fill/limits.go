@@ -11,6 +11,7 @@ const (
 	hopeless     = 2   // bundles refused in a row after which a unit is given up
 	lateTries    = 6   // tuples offered to one row of a link that is updated in the end
 	poolTries    = 160 // values of a column shown to its checks
+	poolRounds   = 4   // of poolTries, until there is a good value
 	probeTries   = 400 // values shown to a domain or to a type that is not known here
 	poolSize     = 64  // values of a domain kept
 	maxTuples    = 2_000

@@ -10,7 +10,10 @@ var phrases = []string{
 
 // text draws text of at most most characters.
 func (m *maker) text(most int) string {
-	if m.chance(0.35) {
+	switch n := m.rng.IntN(20); {
+	case n == 0:
+		return ""
+	case n < 7:
 		return shorten(m.pickOne(phrases)+m.ascii(m.rng.IntN(4)), most)
 	}
 	return m.ascii(min(most, 1+m.rng.IntN(16)))

@@ -157,6 +157,9 @@ func (m *maker) vary(k *kind, mod int32, word string) string {
 		if !number || n < 0 || n > 4096 || m.chance(0.2) {
 			break
 		}
+		if k.category == "S" && m.chance(0.2) {
+			return strconv.FormatInt(n+m.between(-3, 12), 10)
+		}
 		// A number near text is likely to be its length.
 		size := max(0, int(n)-m.rng.IntN(2)*m.rng.IntN(4))
 		switch {

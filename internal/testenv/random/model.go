@@ -56,7 +56,6 @@ type column struct {
 	notNull bool
 	tied    bool // to another table by a foreign key, so that checks may ask for NULL and nothing else
 	derived bool // generated from others
-	number  int  // the witness of a number
 }
 
 // kind is a type of columns.
