@@ -59,6 +59,8 @@ type attempt struct {
 	touched []memento.Table // under their new names, as before the first step
 	sums    map[memento.TableName]memento.Sum
 	failed  map[string]bool
+	forced  []schema.Relation        // tables whose row security is for their owner too, and is not until the end
+	recast  map[schema.Relation]bool // tables of which a column has another type since
 }
 
 func (a *attempt) run(ctx context.Context) (out *Result, err error) {
@@ -96,8 +98,11 @@ func (a *attempt) run(ctx context.Context) (out *Result, err error) {
 	if len(decisions) > 0 {
 		return &Result{Actions: resolution.Actions, Decisions: decisions}, nil
 	}
-	if err := a.verify(ctx, resolution); err != nil {
+	if decisions, err = a.verify(ctx, resolution); err != nil {
 		return nil, err
+	}
+	if len(decisions) > 0 {
+		return &Result{Actions: resolution.Actions, Decisions: decisions}, nil
 	}
 	if err := a.commit(ctx); err != nil {
 		var unknown *Indeterminate
@@ -194,6 +199,9 @@ func (a *attempt) resolve(ctx context.Context) (*Resolution, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.forced, err = unforce(ctx, a.tx, l.db.Schemas); err != nil {
+		return nil, err
+	}
 	a.state = make(map[schema.Fact]bool, len(l.facts))
 	for f := range l.facts {
 		a.state[f] = true
@@ -209,7 +217,7 @@ func (a *attempt) resolve(ctx context.Context) (*Resolution, error) {
 // steps runs the actions. Statements that rows refuse become decisions.
 func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error) {
 	var decisions []Decision
-	a.failed = make(map[string]bool)
+	a.failed, a.recast = make(map[string]bool), make(map[schema.Relation]bool)
 	for i := range res.Actions {
 		act := &res.Actions[i]
 		s := a.o.Plan.Step(act.Step)
@@ -222,6 +230,12 @@ func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error
 		}
 		if s != nil {
 			a.o.progress(s.Goal)
+		}
+		if came, err := a.cameAlong(ctx, act, s); err != nil {
+			return nil, err
+		} else if came {
+			*act = Action{Step: act.Step, Do: Keep, Note: "it came with another step"}
+			continue
 		}
 		refused, err := a.step(ctx, act, s)
 		if err != nil {
@@ -282,13 +296,30 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 		}
 		return d, inner.Rollback(ctx)
 	}
+	if missed, err := a.assertAfter(ctx, inner, s); err != nil {
+		return nil, err
+	} else if missed != nil {
+		return missed, inner.Rollback(ctx)
+	}
 	if err := inner.Commit(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.assertAfter(ctx, s); err != nil {
-		return nil, err
+	if s != nil && s.Action == plan.SetType {
+		a.recast[act.Table] = true
 	}
 	return nil, a.o.at("after", act.Step)
+}
+
+// cameAlong says whether a step's facts hold because the type of a column has changed: expressions are spelt otherwise then.
+func (a *attempt) cameAlong(ctx context.Context, act *Action, s *plan.Step) (bool, error) {
+	if s == nil || s.Action == plan.SetType || s.Action == plan.Remove || !a.recast[act.Table] {
+		return false, nil
+	}
+	facts, err := a.current(ctx, a.tx, s)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(s.Facts, func(f schema.Fact) bool { return !facts[f] }), nil
 }
 
 // commit records what the state will be and commits.

@@ -83,7 +83,7 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 		return Action{Do: Keep}, nil
 	}
 	for _, id := range s.Needs {
-		if r.skipped[id] && makes(r.o.Plan.Step(id)) {
+		if before := r.o.Plan.Step(id); r.skipped[id] && (makes(before) || before.Action == plan.SetType && ofType(s)) {
 			return Action{Do: Skip, Note: "it needs " + id + ", which is left out"}, nil
 		}
 	}
@@ -129,6 +129,9 @@ func makes(s *plan.Step) bool {
 	}
 	return false
 }
+
+// ofType says whether a step makes no sense before its column has the template's type.
+func ofType(s *plan.Step) bool { return s.Action == plan.SetValue || s.Action == plan.SetIdent }
 
 // about is the fact that decisions on a step are about.
 func about(s *plan.Step) schema.Fact {

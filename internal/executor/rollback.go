@@ -179,6 +179,10 @@ func (b *back) unchanged(ctx context.Context) error {
 	if memento.Digest(now) != b.record.StructureAfter {
 		return b.refuse("the structure has changed since")
 	}
+	forced, err := unforce(ctx, b.tx, b.record.Schemas)
+	if err != nil {
+		return err
+	}
 	for _, t := range b.record.SumsAfter {
 		sum, err := memento.Checksum(ctx, b.tx, t.Table)
 		if err != nil {
@@ -188,7 +192,7 @@ func (b *back) unchanged(ctx context.Context) error {
 			return b.refuse("rows of %s have changed since, and it would lose them", t.Table.ID())
 		}
 	}
-	return nil
+	return force(ctx, b.tx, forced)
 }
 
 // undo runs the statements, brings values back and holds the result against the memento.
@@ -206,12 +210,22 @@ func (b *back) undo(ctx context.Context) error {
 			return err
 		}
 	}
+	forced, err := unforce(ctx, b.tx, b.record.Schemas)
+	if err != nil {
+		return err
+	}
 	for _, t := range b.record.Tables {
 		if err := b.restore(ctx, t); err != nil {
 			return err
 		}
 	}
-	return b.verify(ctx)
+	if err := b.verifyRows(ctx); err != nil {
+		return err
+	}
+	if err := force(ctx, b.tx, forced); err != nil {
+		return err
+	}
+	return b.verifyStructure(ctx)
 }
 
 func (b *back) restore(ctx context.Context, t memento.TableState) error {
@@ -227,7 +241,7 @@ func (b *back) restore(ctx context.Context, t memento.TableState) error {
 	return err
 }
 
-func (b *back) verify(ctx context.Context) error {
+func (b *back) verifyStructure(ctx context.Context) error {
 	before, err := b.journal.StructureBefore()
 	if err != nil {
 		return err
@@ -239,6 +253,10 @@ func (b *back) verify(ctx context.Context) error {
 	if diff := memento.Diff(before, now); len(diff) > 0 {
 		return fmt.Errorf("after undoing all steps the structure is not what it was, so nothing was changed: %s", strings.Join(diff, "; "))
 	}
+	return nil
+}
+
+func (b *back) verifyRows(ctx context.Context) error {
 	for _, t := range b.record.Tables {
 		sum, err := memento.Checksum(ctx, b.tx, t.Table)
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/internal/introspect"
 	"github.com/veilschema/veil/internal/memento"
@@ -130,32 +132,63 @@ func (a *attempt) backup(ctx context.Context, t memento.Table, columns []string,
 	return file.Commit()
 }
 
-// verify holds what is there now against the plan and the memento.
-func (a *attempt) verify(ctx context.Context, res *Resolution) error {
+// verify holds what is there now against the plan and the memento. A fact that does not hold is a decision: the step's SQL does not
+// reach it here, whatever the reason.
+func (a *attempt) verify(ctx context.Context, res *Resolution) ([]Decision, error) {
 	a.o.progress("verifying facts and rows")
+	more, err := unforce(ctx, a.tx, a.record.Schemas) // what a step has forced
+	if err != nil {
+		return nil, err
+	}
 	l, err := look(ctx, a.tx, a.after(a.record.Schemas), a.o.Mapping)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if err := a.verifyRows(ctx, res, l); err != nil {
+		return nil, err
+	}
+	if err := force(ctx, a.tx, append(a.forced, more...)); err != nil {
+		return nil, err
+	}
+	if decisions, err := a.verifyFacts(ctx, res); err != nil || len(decisions) > 0 {
+		return decisions, err
+	}
+	after, err := memento.Structure(ctx, a.tx, a.record.Schemas)
+	if err != nil {
+		return nil, err
+	}
+	a.record.StructureAfter = memento.Digest(after)
+	return nil, nil
+}
+
+func (a *attempt) verifyFacts(ctx context.Context, res *Resolution) ([]Decision, error) {
+	l, err := look(ctx, a.tx, a.after(a.record.Schemas), a.o.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	var decisions []Decision
 	for _, act := range res.Actions {
 		s := a.o.Plan.Step(act.Step)
 		if s == nil || act.Do == Skip {
 			continue
 		}
-		for _, f := range s.Facts {
-			if l.facts[f] == (s.Action == plan.Remove) {
-				return fmt.Errorf("after all steps the fact [%s] is not as the step %s wants it, so everything is rolled back", f, s.ID)
+		if d := missed(s, l.facts); d != nil {
+			decisions = append(decisions, *d)
+		}
+	}
+	return decisions, nil
+}
+
+// missed is the decision about a step whose facts are not as it wants them, nil if they are.
+func missed(s *plan.Step, facts map[schema.Fact]bool) *Decision {
+	for _, f := range s.Facts {
+		if facts[f] == (s.Action == plan.Remove) {
+			return &Decision{
+				ID: decisionID(plan.Impossible, about(s)), Step: s.ID, Fact: about(s), Choices: []Choice{choices[ChooseSkip]},
+				Why: fmt.Sprintf("the statements ran, and the fact [%s] is still not as the template wants it", f),
 			}
 		}
 	}
-	if err := a.verifyRows(ctx, res, l); err != nil {
-		return err
-	}
-	after, err := memento.Structure(ctx, a.tx, a.record.Schemas)
-	if err != nil {
-		return err
-	}
-	a.record.StructureAfter = memento.Digest(after)
 	return nil
 }
 
@@ -237,46 +270,48 @@ func (a *attempt) find(id memento.TableName) memento.Table {
 
 // assertBefore holds, under the strategy Validated, that the step's facts are still as the resolution found them.
 func (a *attempt) assertBefore(ctx context.Context, s *plan.Step) error {
-	return a.assert(ctx, s, func(f schema.Fact, holds bool) error {
-		if holds != a.state[f] {
-			return fmt.Errorf("before the step %s the fact [%s] is not as it was found, so somebody else changes the schema; everything is rolled back", s.ID, f)
-		}
-		return nil
-	})
-}
-
-// assertAfter holds, under the strategy Validated, that the step's facts are as it wants them.
-func (a *attempt) assertAfter(ctx context.Context, s *plan.Step) error {
-	return a.assert(ctx, s, func(f schema.Fact, holds bool) error {
-		if holds == (s.Action == plan.Remove) {
-			return fmt.Errorf("after the step %s the fact [%s] is not as the step wants it; everything is rolled back", s.ID, f)
-		}
-		return nil
-	})
-}
-
-func (a *attempt) assert(ctx context.Context, s *plan.Step, check func(f schema.Fact, holds bool) error) error {
-	if s == nil || s.Strategy != plan.Validated || len(s.Facts) == 0 {
+	if !asserts(s) {
 		return nil
 	}
-	facts, err := a.current(ctx, s)
+	facts, err := a.current(ctx, a.tx, s)
 	if err != nil {
 		return err
 	}
 	for _, f := range s.Facts {
-		if err := check(f, facts[f]); err != nil {
-			return err
+		if facts[f] != a.state[f] {
+			return fmt.Errorf("before the step %s the fact [%s] is not as it was found, so somebody else changes the schema; everything is rolled back", s.ID, f)
 		}
+	}
+	return nil
+}
+
+// assertAfter holds, under the strategy Validated, that the step's facts are as it wants them.
+func (a *attempt) assertAfter(ctx context.Context, tx pgx.Tx, s *plan.Step) (*Decision, error) {
+	if !asserts(s) {
+		return nil, nil
+	}
+	facts, err := a.current(ctx, tx, s)
+	if err != nil {
+		return nil, err
+	}
+	if d := missed(s, facts); d != nil {
+		return d, nil
+	}
+	for _, f := range s.Facts {
 		a.state[f] = facts[f]
 	}
 	for f := range facts { // a statement may bring about more than its step's facts: a primary key that columns refuse NULL
 		a.state[f] = true
 	}
-	return nil
+	return nil, nil
+}
+
+func asserts(s *plan.Step) bool {
+	return s != nil && s.Strategy == plan.Validated && len(s.Facts) > 0
 }
 
 // current reads the facts of the step's table, or of everything where it has none.
-func (a *attempt) current(ctx context.Context, s *plan.Step) (map[schema.Fact]bool, error) {
+func (a *attempt) current(ctx context.Context, tx pgx.Tx, s *plan.Step) (map[schema.Fact]bool, error) {
 	var only []schema.Relation
 	for _, f := range s.Facts {
 		if f.Table == "" {
@@ -287,7 +322,7 @@ func (a *attempt) current(ctx context.Context, s *plan.Step) (map[schema.Fact]bo
 			only = append(only, schema.Relation{Schema: from, Name: f.Table})
 		}
 	}
-	db, err := introspect.ReadTx(ctx, a.tx, introspect.Options{Schemas: a.after(a.record.Schemas), Relations: only})
+	db, err := introspect.ReadTx(ctx, tx, introspect.Options{Schemas: a.after(a.record.Schemas), Relations: only})
 	if err != nil {
 		return nil, err
 	}
