@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,10 +23,13 @@ func (a *app) demoCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run a whole check on an example and show what either side saw",
+		Short: "Check and provision an example, and show what either side saw",
 		Long: `Demo checks an example: the database of a made-up insurer, which deviates in ten
 ways from a template of clinical claims. It prints the report, what was exchanged
-and what the evaluating side saw. Exit code 0 means that all ten were found.`,
+and what the evaluating side saw. Then it brings that database, with rows, to the
+template from the verdicts alone, and shows the plan, what a person has to decide,
+the result, and that what is the tenant's own is as it was. Exit code 0 means that
+all ten deviations were found and the database conforms with nothing lost.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir) },
 	}
@@ -35,38 +37,55 @@ and what the evaluating side saw. Exit code 0 means that all ten were found.`,
 	return cmd
 }
 
-func (a *app) demo(ctx context.Context, dir string) error {
-	start := time.Now()
+// demoSteps is how many steps the progress of a demo shows: those of three checks, and some of the plan's.
+const demoSteps = 32
+
+func (a *app) demo(ctx context.Context, dir string) (err error) {
 	policy, err := template.ParsePolicy(demo.PolicyYAML())
 	if err != nil {
 		return err
 	}
-	out, err := a.runCheck(ctx, check.Options{
-		Template: check.Source{Name: demo.TemplateFile, Text: demo.TemplateSQL()},
-		Tenant:   check.Source{Name: demo.TenantFile, Text: demo.TenantSQL()},
-		Meta:     template.Meta{Slug: demo.TemplateSlug, Version: demo.TemplateVersion, Title: demo.TemplateTitle},
-		Policy:   policy, Workers: a.config.Workers, Generator: "veil " + version(),
-	})
+	options, err := a.postgresOptions()
 	if err != nil {
 		return err
 	}
-	width, _ := terminal(a.out)
-	if err := out.Report.WriteText(a.out, report.TextOptions{Width: width, Color: colored(a.out)}); err != nil {
+	server := &check.Server{Options: options}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	bar := newProgress(a.err, demoSteps)
+	r, err := a.runDemo(ctx, server, policy, bar.begin)
+	bar.end()
+	if err != nil {
+		return a.withEvidence(err)
+	}
+	good, err := a.showCheck(r)
+	if err != nil {
 		return err
 	}
-	found := printDeviations(a.out, out)
-	printExchange(a.out, out, time.Since(start))
-	printSeen(a.out, out)
 	if dir != "" {
-		if err := leave(dir, out); err != nil {
+		if err := leave(dir, r.asked.First); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.err, "veil: report.json, report.html and the messages are in %s\n", dir)
 	}
-	if !found {
-		return verdictError{exitDeviates}
+	p := a.newPaper()
+	good = p.provisionedDemo(r) && good
+	if err := p.flush(); err != nil || good {
+		return err
 	}
-	return nil
+	return verdictError{exitDeviates}
+}
+
+// showCheck shows the check and what either side saw. It says whether the ten deviations were found and nothing else, and no name
+// got out.
+func (a *app) showCheck(r *demoRun) (good bool, err error) {
+	width, _ := terminal(a.out)
+	first := r.asked.First
+	if err := first.Report.WriteText(a.out, report.TextOptions{Width: width, Color: colored(a.out)}); err != nil {
+		return false, err
+	}
+	good = printDeviations(a.out, first)
+	printExchange(a.out, first, r.looked)
+	return printSeen(a.out, first) && good, nil
 }
 
 // printDeviations lists the ten known deviations with the verdicts that show
@@ -109,11 +128,11 @@ func printExchange(w io.Writer, out *check.Outcome, whole time.Duration) {
 	fmt.Fprintf(w, "  facts       %d of the tenant's against %d of the template's\n", len(out.Facts), len(r.Verdicts))
 	fmt.Fprintf(w, "  parameters  %s, degree %d, layers %d\n", r.Layout.Set, r.Layout.Degree(), r.Layers)
 	fmt.Fprintf(w, "  bytes       %d up, %d down\n", r.UploadBytes, r.DownloadBytes)
-	fmt.Fprintf(w, "  times       encrypt %s, evaluate %s, decrypt %s, verify %s; all with both schemas %s\n",
-		ms(t.Encrypt), ms(t.Evaluate), ms(t.Decrypt), ms(t.Verify), ms(whole))
+	fmt.Fprintf(w, "  times       encrypt %s, evaluate %s, decrypt %s, verify %s; all with both schemas and the plan %s\n",
+		took(t.Encrypt), took(t.Evaluate), took(t.Decrypt), took(t.Verify), took(whole))
 }
 
-func ms(d time.Duration) string {
+func took(d time.Duration) string {
 	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 }
 
@@ -127,8 +146,8 @@ var seen = map[compare.Type]string{
 }
 
 // printSeen lists everything that the service's side received and looks in it
-// for names that only the tenant has.
-func printSeen(w io.Writer, out *check.Outcome) {
+// for names that only the tenant has. It says whether there are none.
+func printSeen(w io.Writer, out *check.Outcome) bool {
 	fmt.Fprintf(w, "\nWHAT THE EVALUATING SIDE HAS SEEN\n\n")
 	var received []byte
 	for i, m := range out.Exchange.Messages {
@@ -140,15 +159,12 @@ func printSeen(w io.Writer, out *check.Outcome) {
 		fmt.Fprintf(w, "  %-11s %8d bytes  %s\n", kind, len(m), seen[kind])
 	}
 	fmt.Fprintf(w, "\n  size bucket: at most %d facts; the tenant submitted %d\n", out.Exchange.Result.Layout.Bucket, len(out.Facts))
-	names := demo.TenantOnly()
-	leaked := 0
-	for _, name := range names {
-		if bytes.Contains(bytes.ToLower(received), []byte(strings.ToLower(name))) {
-			leaked++
-			fmt.Fprintf(w, "  LEAKED: the name %q\n", name)
-		}
+	leaked := found(received)
+	for _, name := range leaked {
+		fmt.Fprintf(w, "  LEAKED: the name %q\n", name)
 	}
-	fmt.Fprintf(w, "  names that only the tenant has, searched for in all of these bytes: %d, found: %d\n", len(names), leaked)
+	fmt.Fprintf(w, "  names that only the tenant has, searched for in all of these bytes: %d, found: %d\n", len(demo.TenantOnly()), len(leaked))
+	return len(leaked) == 0
 }
 
 // leave writes the reports and every message into a folder.

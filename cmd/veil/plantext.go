@@ -35,9 +35,38 @@ type planRow struct {
 	style        style
 }
 
-func newPlanRow(number int, s *plan.Step) planRow {
+// effects are each step's hazards, without those that a table which the plan itself makes cannot have: it is empty, and nobody
+// knows it yet.
+func effects(pl *plan.Plan) [][]plan.Hazard {
+	made := make(map[schema.Relation]bool)
+	for _, s := range pl.Steps {
+		if s.Action == plan.AddTable && !s.Guarded {
+			made[schema.Relation{Schema: s.Object.Schema, Name: s.Object.Table}] = true
+		}
+	}
+	list := make([][]plan.Hazard, len(pl.Steps))
+	for i, s := range pl.Steps {
+		list[i] = s.Hazards
+		if !made[schema.Relation{Schema: s.Object.Schema, Name: s.Object.Table}] {
+			continue
+		}
+		list[i] = slices.DeleteFunc(slices.Clone(s.Hazards), func(h plan.Hazard) bool {
+			switch h {
+			case plan.HazardRewrite, plan.HazardScan, plan.HazardRows, plan.HazardBlocksAll:
+				return true
+			case plan.HazardBlocks: // a foreign key also locks the table that it points at
+				to := target(&s)
+				return to == schema.Relation{} || made[to]
+			}
+			return false
+		})
+	}
+	return list
+}
+
+func newPlanRow(number int, s *plan.Step, hazards []plan.Hazard) planRow {
 	r := planRow{number: fmt.Sprint(number), goal: s.Goal, out: "nobody", work: "a moment", undo: cmp.Or(reversalWords[s.Reversible], "?")}
-	has := func(h plan.Hazard) bool { return slices.Contains(s.Hazards, h) }
+	has := func(h plan.Hazard) bool { return slices.Contains(hazards, h) }
 	switch {
 	case has(plan.HazardBlocksAll):
 		r.out = "everybody"
@@ -54,7 +83,7 @@ func newPlanRow(number int, s *plan.Step) planRow {
 		r.out, r.work, r.undo = "-", "-", "-"
 		r.hazards = append(r.hazards, "no statement does it, so a person has to")
 	}
-	for _, h := range s.Hazards {
+	for _, h := range hazards {
 		if words := hazardWords[h]; words != "" {
 			r.hazards = append(r.hazards, words)
 		}
@@ -82,8 +111,8 @@ func (p *paper) plan(pl *plan.Plan) {
 		return
 	}
 	rows := make([]planRow, len(pl.Steps))
-	for i := range pl.Steps {
-		rows[i] = newPlanRow(i+1, &pl.Steps[i])
+	for i, hazards := range effects(pl) {
+		rows[i] = newPlanRow(i+1, &pl.Steps[i], hazards)
 	}
 	numbers := len(rows[len(rows)-1].number)
 	goal := p.width - (2 + numbers + 2) - (2 + outColumn + 2 + workColumn + 2 + undoColumn)
@@ -128,7 +157,8 @@ func (p *paper) hazards(r planRow, numbers int) {
 // planSummary counts a plan's steps by what they do.
 func planSummary(pl *plan.Plan) string {
 	create, change, remove, ask, everybody, writers, forward := 0, 0, 0, 0, 0, 0, 0
-	for _, s := range pl.Steps {
+	hazards := effects(pl)
+	for i, s := range pl.Steps {
 		switch s.Action {
 		case plan.Create, plan.AddTable, plan.AddCol, plan.AddKey, plan.AddIndex:
 			create++
@@ -139,9 +169,9 @@ func planSummary(pl *plan.Plan) string {
 		default:
 			change++
 		}
-		if slices.Contains(s.Hazards, plan.HazardBlocksAll) {
+		if slices.Contains(hazards[i], plan.HazardBlocksAll) {
 			everybody++
-		} else if slices.Contains(s.Hazards, plan.HazardBlocks) {
+		} else if slices.Contains(hazards[i], plan.HazardBlocks) {
 			writers++
 		}
 		if s.Reversible == plan.ForwardOnly {
@@ -173,31 +203,58 @@ func (p *paper) locks(out *provision.Outcome) {
 		return
 	}
 	there := present(out)
-	var tables []string
+	var tables, targets []string
+	spell := func(r schema.Relation) string { return schema.Quote(r.Schema) + "." + schema.Quote(r.Name) }
 	for _, act := range out.Actions {
-		if there[act.Table] && len(act.SQL) > 0 {
-			tables = append(tables, schema.Quote(act.Table.Schema)+"."+schema.Quote(act.Table.Name))
+		if len(act.SQL) == 0 && act.Do != executor.Wait {
+			continue
+		}
+		if s := out.Plan.Step(act.Step); s != nil {
+			if at, ok := there[schema.Relation{Schema: s.Object.Schema, Name: s.Object.Table}]; ok {
+				tables = append(tables, spell(at))
+			}
+			if at, ok := there[target(s)]; ok {
+				targets = append(targets, spell(at))
+			}
+		} else if act.Table != (schema.Relation{}) {
+			tables = append(tables, spell(act.Table))
 		}
 	}
 	slices.Sort(tables)
+	slices.Sort(targets)
 	text := "All of it is one transaction, which commits everything or nothing."
 	if tables = slices.Compact(tables); len(tables) > 0 {
-		text += " It locks " + count(len(tables), "table", "tables") + " against readers and writers before the first step and holds them to its end, asking for the locks " +
-			"in turns of a fifth of a second so that nobody waits long behind it: " + strings.Join(tables, ", ") + "."
+		text += " Whatever a step needs by itself, it locks " + count(len(tables), "table", "tables") + " against readers and writers before the first step and holds them to " +
+			"its end, asking for the locks in turns of a fifth of a second so that nobody waits long behind it: " + strings.Join(tables, ", ") + "."
+	}
+	targets = slices.DeleteFunc(slices.Compact(targets), func(name string) bool { return slices.Contains(tables, name) })
+	if len(targets) > 0 {
+		text += " New foreign keys point at " + strings.Join(targets, ", ") + ": no rows are written there from the step that adds them on."
 	}
 	p.blank()
 	p.wrapped("  ", text, plain)
 }
 
-// present are the tables that were there before, under the names that the mapping gives them.
-func present(out *provision.Outcome) map[schema.Relation]bool {
-	there := make(map[schema.Relation]bool)
+// target is the table that a step's foreign key points at, the zero Relation if it adds none.
+func target(s *plan.Step) schema.Relation {
+	if s.Action != plan.AddKey || len(s.Facts) == 0 {
+		return schema.Relation{}
+	}
+	to, _ := s.Facts[0].Target()
+	return to
+}
+
+// present are the tables that were there before, by the template's name for them: with the tenant's schema, and the name that the
+// mapping gives them.
+func present(out *provision.Outcome) map[schema.Relation]schema.Relation {
+	there := make(map[schema.Relation]schema.Relation)
+	m := out.First.Mapping
 	for i := range out.First.Tenant.Database.Tables {
-		name := out.First.Tenant.Database.Tables[i].Relation
-		if to, renamed := out.First.Mapping.Tables[name]; renamed {
-			name.Name = to
+		at := out.First.Tenant.Database.Tables[i].Relation
+		if to, renamed := m.Tables[at]; renamed {
+			at.Name = to
 		}
-		there[name] = true
+		there[schema.Relation{Schema: cmp.Or(m.Schemas[at.Schema], at.Schema), Name: at.Name}] = at
 	}
 	return there
 }
