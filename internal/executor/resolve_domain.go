@@ -106,7 +106,9 @@ func (r *resolver) domain(s *plan.Step, at schema.Relation) (Action, bool, error
 	return a, true, nil
 }
 
-// domainProperties adds what changes NOT NULL and the default.
+// domainProperties adds what changes NOT NULL and the default. The default comes last and always: ALTER DOMAIN ... DROP CONSTRAINT leaves
+// the server with a cache message that it sends only when something else is written, and until then it refuses savepoints ("cannot start a
+// subtransaction when there are unprocessed inval messages").
 func (r *resolver) domainProperties(a *Action, alter string, at schema.Relation, was, want domainParts) error {
 	if was.notNull != want.notNull {
 		set, drop := alter+"SET NOT NULL", alter+"DROP NOT NULL"
@@ -114,9 +116,6 @@ func (r *resolver) domainProperties(a *Action, alter string, at schema.Relation,
 			set, drop = drop, set
 		}
 		a.SQL, a.Undo = append(a.SQL, set), append(a.Undo, drop)
-	}
-	if was.value == want.value {
-		return nil
 	}
 	set, back := alter+"DROP DEFAULT", alter+"DROP DEFAULT"
 	if want.value != "" {
