@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -15,10 +16,14 @@ import (
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/keyfile"
+	"github.com/veilschema/veil/internal/memento"
 	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/provision"
 	"github.com/veilschema/veil/internal/sessionlog"
 	"github.com/veilschema/veil/keys"
+	"github.com/veilschema/veil/provisioner/plan"
 )
 
 func TestEveryCauseHasItsExitCode(t *testing.T) {
@@ -65,6 +70,15 @@ func TestEveryCauseHasItsExitCode(t *testing.T) {
 		{"a session log in use", sessionlog.ErrLocked, exitUnavailable},
 		{"an empty schema", check.ErrEmpty, exitUsage},
 		{"what was refused", &check.Refused{}, exitUsage},
+		{"a plan that cannot be made", &plan.Refused{Refusals: []plan.Refusal{{What: "x", Why: "y"}}}, exitIncomplete},
+		{"a rollback that is refused", &executor.NoRollbackError{}, exitDenied},
+		{"a commit that nobody saw end", &executor.Indeterminate{Err: io.EOF}, exitUnavailable},
+		{"a check after a change that failed for want of rights", &provision.UncheckedError{Err: &pgconn.PgError{Code: "42501"}}, exitDenied},
+		{"a database that another process changes", memento.ErrLocked, exitUnavailable},
+		{"locks that others hold", &pgconn.PgError{Code: "55P03"}, exitUnavailable},
+		{"a journal that is damaged", memento.ErrDamaged, exitUnavailable},
+		{"a journal that others may write", memento.ErrUnsafe, exitDenied},
+		{"a run that there is not", memento.ErrNoRun, exitUsage},
 		{"a fault of ours", errors.New("x"), exitInternal},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,8 +111,35 @@ func TestAnInterruptionIsNoFault(t *testing.T) {
 	if code := a.finish(ctx, &postgres.LoadError{Err: context.Canceled}); code != exitInterrupted {
 		t.Errorf("exit code is %d, want %d", code, exitInterrupted)
 	}
+	if strings.Contains(stderr.String(), "changed") {
+		t.Errorf("nothing was changed, and it says %q", stderr.String())
+	}
 	if code := a.finish(ctx, verdictError{exitDeviates}); code != exitDeviates {
 		t.Errorf("a verdict that was printed already ends with %d, want %d", code, exitDeviates)
+	}
+}
+
+// Whoever interrupts a run that was committed already has to know it.
+func TestAnInterruptionSaysThatADatabaseWasChanged(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, err := range []error{
+		&provision.UncheckedError{Run: "run-1", Err: context.Canceled}, fmt.Errorf("more words: %w", &executor.Indeterminate{Run: "run-1", Err: context.Canceled}),
+	} {
+		var stderr strings.Builder
+		a := &app{err: &stderr}
+		if code := a.finish(ctx, err); code != exitInterrupted || !strings.Contains(stderr.String(), "run-1") {
+			t.Errorf("exit code %d and %q", code, stderr.String())
+		}
+	}
+}
+
+func TestEveryReasonWhyThereIsNoPlanIsListed(t *testing.T) {
+	var stderr strings.Builder
+	a := &app{err: &stderr}
+	a.finish(t.Context(), &plan.Refused{Refusals: []plan.Refusal{{What: "one", Why: "first"}, {What: "two\x1b[2J", Why: "second\nline"}}})
+	if want := "veil: there is no plan: one: first (and 1 more)\n  one: first\n  two‹U+001B›[2J: second‹U+000A›line\n"; stderr.String() != want {
+		t.Errorf("got %q, want %q", stderr.String(), want)
 	}
 }
 

@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/demo"
+	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/introspect"
 	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/testenv"
@@ -215,9 +218,52 @@ func TestDeviationsHaveNamesOfTheirOwnAndSentences(t *testing.T) {
 	}
 }
 
+// Rows in every table make provisioning the example do something, on every version of PostgreSQL.
+func TestEveryTableOfTheTenantHasRows(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, server *postgres.Server) {
+		scratch := testenv.Scratch(t, server)
+		if _, err := scratch.Load(t.Context(), demo.TenantFile, demo.TenantSQL(), postgres.LoadOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := scratch.Connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		if _, err := conn.PgConn().Exec(t.Context(), demo.TenantRowsSQL()).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+		d, err := introspect.Read(t.Context(), conn, introspect.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range d.Tables {
+			var any bool
+			name := schema.Quote(table.Schema) + "." + schema.Quote(table.Name)
+			if err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM "+name+")").Scan(&any); err != nil || !any {
+				t.Errorf("%s has no row (%v)", name, err)
+			}
+		}
+	})
+}
+
+func TestTheTenantDecidesOnWhatItsDeviationsAsk(t *testing.T) {
+	made, err := executor.ParseDecisions(bytes.NewReader(demo.DecisionsYAML()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := executor.Decisions{
+		"lossy:claims.members.ssn":               {ID: "lossy:claims.members.ssn", Choice: executor.ChooseRemove},
+		"lossy:claims.observations.value_number": {ID: "lossy:claims.observations.value_number", Choice: executor.ChooseConvert},
+	}
+	if diff := cmp.Diff(want, made); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTheFilesAreCopies(t *testing.T) {
 	for name, file := range map[string]func() []byte{
-		"template": demo.TemplateSQL, "policy": demo.PolicyYAML, "tenant": demo.TenantSQL,
+		"template": demo.TemplateSQL, "policy": demo.PolicyYAML, "tenant": demo.TenantSQL, "decisions": demo.DecisionsYAML,
 	} {
 		clear(file())
 		if len(bytes.Trim(file(), "\x00")) == 0 {
