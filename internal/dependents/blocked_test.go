@@ -26,6 +26,11 @@ var forbidden = []struct {
 		what: "function public.f(integer)", why: "body",
 	},
 	{
+		name: "a function's body that names a key and not the column",
+		ddl:  `ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, id); CREATE FUNCTION f() RETURNS void BEGIN ATOMIC INSERT INTO t (id) VALUES (1) ON CONFLICT ON CONSTRAINT u DO NOTHING; END`,
+		what: "function public.f()", why: "body",
+	},
+	{
 		name: "a procedure that uses a view on the column",
 		ddl:  `CREATE VIEW v AS SELECT a FROM t; CREATE PROCEDURE f() BEGIN ATOMIC DELETE FROM t WHERE EXISTS (SELECT FROM v); END`,
 		what: "procedure public.f()", why: "drop it",
@@ -110,4 +115,46 @@ func TestAColumnThatIsNotThereIsAnError(t *testing.T) {
 		}
 	}
 	d.run("SELECT 1")
+}
+
+// The rights of a superuser are not needed for an extension that is marked as trusted.
+func TestAMemberOfAnExtensionForbidsTheChange(t *testing.T) {
+	d := open(t, testPostgres(t), tableT+`CREATE VIEW v AS SELECT a FROM t`)
+	if _, err := d.conn.Exec(t.Context(), "CREATE EXTENSION citext"); err != nil {
+		t.Skip(err)
+	}
+	d.run("ALTER EXTENSION citext ADD VIEW v", "BEGIN")
+	if set := d.ask(of(column("t.a"))); len(set.Blocked) != 1 || set.Blocked[0].What != "view public.v" || !strings.Contains(set.Blocked[0].Why, "extension") {
+		t.Errorf("got %+v", set)
+	}
+}
+
+func TestAnInvalidIndexForbidsTheChange(t *testing.T) {
+	d := open(t, testPostgres(t), tableT+`INSERT INTO t VALUES (7, 1), (8, 1)`)
+	if _, err := d.conn.Exec(t.Context(), "CREATE UNIQUE INDEX CONCURRENTLY i ON t ((a + 1))"); err == nil {
+		t.Fatal("the index is valid")
+	}
+	d.run("BEGIN")
+	set := d.ask(of(column("t.a")))
+	want := dependents.Blocked{What: "index public.i", Why: "it is invalid; drop it or build it again first", Target: column("t.a")}
+	if len(set.Blocked) != 1 || set.Blocked[0] != want {
+		t.Errorf("got %+v, want %+v", set.Blocked, want)
+	}
+}
+
+// Version 18 keeps what forbids nulls as a constraint with a name, and cannot make it anew where a child has another name for it.
+func TestANotNullConstraintOfAnotherNameThanTheParentsForbidsTheChange(t *testing.T) {
+	everyVersion(t, `
+		CREATE TABLE k (id integer, a integer) PARTITION BY RANGE (id); CREATE TABLE k1 PARTITION OF k DEFAULT;
+		ALTER TABLE k1 ALTER a SET NOT NULL; ALTER TABLE k ALTER a SET NOT NULL`, func(d *database) {
+		d.run("BEGIN")
+		set := d.ask(of(column("k.a")))
+		_, err := d.conn.Exec(t.Context(), "ALTER TABLE k ALTER a TYPE bigint")
+		if (err != nil) != (len(set.Blocked) > 0) {
+			t.Errorf("blocked is %+v, and the server says %v", set.Blocked, err)
+		}
+		if d.server.Major() == 18 && (len(set.Blocked) != 1 || set.Blocked[0].What != "column public.k1.a") {
+			t.Errorf("blocked is %+v", set.Blocked)
+		}
+	})
 }

@@ -32,6 +32,15 @@
 // statistics targets of indexed expressions, and that an index depends on an extension; and it rewrites the expressions of checks and
 // indexes. All these step aside too. What it forgets of the column itself is in [Set.Columns].
 //
+// # Limits
+//
+// What comes back differs from what was in three ways. A view made of VALUES inside UNION is printed with other blanks. Names and comments
+// that PostgreSQL 18 gives to inherited not-null constraints are those of the parent; no dump shows them. A materialized view is filled
+// anew, so one of random() or now() has other rows.
+//
+// What names a column only in text is not found: bodies of functions in quotes, and queries of programs. What a dropped column takes along
+// is named in [Set.Aside] and [Set.Carried], but what used it cannot be restored.
+//
 // # How it asks
 //
 // One recursive query walks pg_depend from what changes, over views on views, to all that depends on it. Then each kind of object is

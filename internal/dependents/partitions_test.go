@@ -28,6 +28,8 @@ var partitionedDependents = []struct{ name, ddl string }{
 		ALTER TABLE k ATTACH PARTITION k1 FOR VALUES FROM (0) TO (10); ALTER TABLE k1 CLUSTER ON k1_unique; ALTER TABLE k ALTER a SET NOT NULL; ALTER TABLE k1 REPLICA IDENTITY USING INDEX k1_unique;
 		 ALTER TABLE k REPLICA IDENTITY USING INDEX ku;
 		CREATE TABLE far (x integer, y integer, CONSTRAINT f FOREIGN KEY (x, y) REFERENCES k (id, a)); COMMENT ON CONSTRAINT f ON far IS 'to partitions'`},
+	{"a rule that names a key of the partitions", `
+		ALTER TABLE p ADD CONSTRAINT u UNIQUE (id, s, a); CREATE RULE r AS ON INSERT TO o DO ALSO INSERT INTO p (id) VALUES (new.x) ON CONFLICT ON CONSTRAINT u DO NOTHING`},
 	{"foreign keys of a table in partitions", `
 		ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES o DEFERRABLE; COMMENT ON CONSTRAINT f ON p IS 'from partitions';
 		ALTER TABLE "P 1" ADD CONSTRAINT own_f FOREIGN KEY (a) REFERENCES o NOT VALID`},

@@ -17,8 +17,9 @@ var pictures = []string{
 	WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 't'
 		AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)`,
 	// An inherited constraint that forbids nulls has a name of its own from version 18 on, which no dump shows and a change of type loses.
+	// Whether a key is inherited means nothing, and depends on how the key of a partition came to be.
 	`SELECT 'constraint', k.conrelid::regclass, CASE WHEN k.contype <> 'n' OR k.conislocal THEN k.conname END, k.contype, k.convalidated, k.condeferrable, k.condeferred, k.conislocal, k.coninhcount,
-		k.connoinherit, pg_get_constraintdef(k.oid), p.conname, k.conindid::regclass
+		k.contype = 'c' AND k.connoinherit, pg_get_constraintdef(k.oid), p.conname, k.conindid::regclass
 	FROM pg_constraint k LEFT JOIN pg_constraint p ON p.oid = k.conparentid
 	WHERE k.connamespace <> 'information_schema'::regnamespace AND k.contype <> 't'`,
 	`SELECT 'index', x.indexrelid::regclass, x.indisunique, x.indisvalid, x.indisclustered, x.indisreplident, pg_get_indexdef(x.indexrelid),

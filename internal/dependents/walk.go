@@ -29,7 +29,8 @@ type found struct {
 	view    uint32 // the view that it is or belongs to as its rule, 0 if none
 }
 
-// walk lists what depends on the refs, and on the views that do, over as many views as there are. The views are such from the start.
+// walkSQL lists what depends on the refs, and on the views and keys that do, over as many views as there are. Further views are such from
+// the start. A key counts because the server makes it anew: a rule may name it after ON CONFLICT without using the column.
 const walkSQL = `
 WITH RECURSIVE hit (class, object, part, deptype, refclass, refobject, refpart, through, view) AS (
 	SELECT d.classid, d.objid, d.objsubid, d.deptype, d.refclassid, d.refobjid, d.refobjsubid, 0::oid,
@@ -41,13 +42,14 @@ WITH RECURSIVE hit (class, object, part, deptype, refclass, refobject, refpart, 
 UNION
 	SELECT 'pg_class'::regclass, v, 0, 'n'::"char", 0::oid, 0::oid, 0, 0::oid, v FROM unnest($4::oid[]) v
 UNION
-	SELECT d.classid, d.objid, d.objsubid, d.deptype, d.refclassid, d.refobjid, d.refobjsubid, v.oid,
+	SELECT d.classid, d.objid, d.objsubid, d.deptype, d.refclassid, d.refobjid, d.refobjsubid, coalesce(v.oid, 0),
 		CASE WHEN w.ev_type = '1' THEN w.ev_class WHEN c.relkind IN ('v', 'm') THEN c.oid ELSE 0 END
 	FROM hit
-	JOIN pg_class v ON v.oid = hit.view
-	JOIN pg_type t ON t.oid = v.reltype
-	CROSS JOIN LATERAL (VALUES ('pg_class'::regclass::oid, v.oid), ('pg_type'::regclass, t.oid), ('pg_type'::regclass, t.typarray))
-		r (class, object)
+	LEFT JOIN pg_class v ON v.oid = hit.view
+	LEFT JOIN pg_type t ON t.oid = v.reltype
+	LEFT JOIN pg_constraint k ON hit.class = 'pg_constraint'::regclass AND k.oid = hit.object AND k.contype IN ('p', 'u', 'x')
+	CROSS JOIN LATERAL (VALUES ('pg_class'::regclass::oid, v.oid), ('pg_type'::regclass, t.oid), ('pg_type'::regclass, t.typarray),
+		('pg_constraint'::regclass, k.oid)) r (class, object)
 	JOIN pg_depend d ON d.refclassid = r.class AND d.refobjid = r.object
 	LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
 	LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -153,11 +155,15 @@ func (g *graph) addView(f found) {
 
 // target is the column through which something stands in the way that depends on the ref, or nothing.
 func (r *reader) target(on ref) Target {
-	for range len(r.graph.views) + 1 {
+	for range len(r.graph.origin) + 1 {
 		if t, ok := r.targets[on]; ok {
 			return t
 		}
-		next, ok := r.graph.origin[object{"", on.object}]
+		kind := ""
+		if on.class == "pg_constraint" {
+			kind = indexes
+		}
+		next, ok := r.graph.origin[object{kind, on.object}]
 		if !ok {
 			break
 		}
@@ -169,8 +175,11 @@ func (r *reader) target(on ref) Target {
 // sort decides what is to be done with each object.
 func (r *reader) sort(list []found) {
 	for _, f := range list {
-		if f.view != 0 && f.view != r.made {
+		switch {
+		case f.view != 0 && f.view != r.made:
 			r.graph.addView(f)
+		case f.class == "pg_constraint":
+			r.graph.note(object{indexes, f.object}, f) // others may stand in the way through it
 		}
 	}
 	for _, f := range list {
