@@ -58,9 +58,11 @@ type attempt struct {
 	state   map[schema.Fact]bool
 	touched []memento.Table // under their new names, as before the first step
 	sums    map[memento.TableName]memento.Sum
+	rest    map[memento.TableName]memento.Sum // of tables of which values change by decision, without those columns
 	failed  map[string]bool
 	forced  []schema.Relation        // tables whose row security is for their owner too, and is not until the end
 	recast  map[schema.Relation]bool // tables of which a column has another type since
+	ended   bool                     // the transaction is committed, or only the server knows: nothing is left to roll back
 }
 
 func (a *attempt) run(ctx context.Context) (out *Result, err error) {
@@ -74,9 +76,8 @@ func (a *attempt) run(ctx context.Context) (out *Result, err error) {
 	if a.tx, err = begin(ctx, a.conn); err != nil {
 		return nil, err
 	}
-	committed := false
 	defer func() {
-		if !committed { // also when a step panics
+		if !a.ended { // also when a step panics
 			err = errors.Join(err, a.compensate(context.WithoutCancel(ctx)))
 		}
 	}()
@@ -105,11 +106,8 @@ func (a *attempt) run(ctx context.Context) (out *Result, err error) {
 		return &Result{Actions: resolution.Actions, Decisions: decisions}, nil
 	}
 	if err := a.commit(ctx); err != nil {
-		var unknown *Indeterminate
-		committed = errors.As(err, &unknown)
 		return nil, err
 	}
-	committed = true
 	return &Result{Run: a.journal.ID(), Actions: resolution.Actions}, nil
 }
 
@@ -279,17 +277,10 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 	if err != nil {
 		return nil, err
 	}
-	for i, sql := range act.SQL {
-		if err = execute(ctx, inner, sql); err != nil {
-			break
+	if err = a.carryOut(ctx, inner, act); err != nil {
+		if failed := new(StatementError); !errors.As(err, &failed) {
+			return nil, err
 		}
-		if i == 0 {
-			if err := a.o.at("during", act.Step); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err != nil {
 		d := refusal(s, err)
 		if d == nil {
 			return nil, err
@@ -322,6 +313,28 @@ func (a *attempt) cameAlong(ctx context.Context, act *Action, s *plan.Step) (boo
 	return !slices.ContainsFunc(s.Facts, func(f schema.Fact) bool { return !facts[f] }), nil
 }
 
+// carryOut runs an action's statements. Where they write values, nothing of the tenant's acts on it: its triggers would write more.
+func (a *attempt) carryOut(ctx context.Context, inner pgx.Tx, act *Action) error {
+	var loud []string
+	if slices.ContainsFunc(act.SQL, func(sql string) bool { return strings.HasPrefix(sql, "UPDATE ") }) {
+		var err error
+		if loud, err = memento.Silence(ctx, inner, memento.TableName{Schema: act.Table.Schema, Name: act.Table.Name}); err != nil {
+			return err
+		}
+	}
+	for i, sql := range act.SQL {
+		if err := execute(ctx, inner, sql); err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := a.o.at("during", act.Step); err != nil {
+				return err
+			}
+		}
+	}
+	return execute(ctx, inner, loud...)
+}
+
 // commit records what the state will be and commits.
 func (a *attempt) commit(ctx context.Context) error {
 	if err := a.journal.Save(a.record); err != nil {
@@ -331,16 +344,21 @@ func (a *attempt) commit(ctx context.Context) error {
 		return err
 	}
 	if err := a.tx.Commit(ctx); err != nil {
-		if a.conn.IsClosed() {
+		if a.ended = a.conn.IsClosed(); a.ended {
 			return &Indeterminate{a.journal.ID(), err}
 		}
 		return fmt.Errorf("the transaction was not committed, so nothing was changed: %w", err)
 	}
-	if err := a.o.at("after", "commit"); err != nil {
+	a.ended = true // whatever goes wrong from here on
+	err := a.o.at("after", "commit")
+	if err == nil {
+		a.record.Status, a.record.Ended = memento.StatusCompleted, time.Now().UTC()
+		err = a.journal.Save(a.record)
+	}
+	if err != nil {
 		return &Indeterminate{a.journal.ID(), err}
 	}
-	a.record.Status, a.record.Ended = memento.StatusCompleted, time.Now().UTC()
-	return a.journal.Save(a.record)
+	return nil
 }
 
 // compensate rolls the transaction back and records that nothing was changed.
@@ -357,7 +375,8 @@ func (a *attempt) compensate(ctx context.Context) error {
 	return errors.Join(err, a.journal.Save(last))
 }
 
-// Indeterminate says that the connection was lost while committing, so that only the server knows whether the change was made.
+// Indeterminate says that a run was being committed when the connection was lost, or that its end could not be recorded, so that only the
+// server knows whether the change was made.
 type Indeterminate struct {
 	Run string
 	Err error
@@ -365,7 +384,7 @@ type Indeterminate struct {
 
 // Error says what to do.
 func (e *Indeterminate) Error() string {
-	return fmt.Sprintf("the connection was lost while the run %s was being committed; run the same command again, which asks the server what became of it: %v", e.Run, e.Err)
+	return fmt.Sprintf("the run %s was being committed, and what became of it could not be recorded; run the same command again, which asks the server: %v", e.Run, e.Err)
 }
 
 // Unwrap returns the cause.

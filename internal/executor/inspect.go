@@ -38,7 +38,7 @@ func Inspect(ctx context.Context, conn *pgx.Conn, o Options) (*Resolution, error
 
 // begin starts a transaction whose settings do not depend on the role's or the database's.
 func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
-	tx, err := conn.Begin(ctx)
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return nil, fmt.Errorf("the database could not be asked for a transaction: %w", err)
 	}
@@ -47,6 +47,10 @@ func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
 		"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = '200ms'", "SET LOCAL default_tablespace = ''",
 		"SET LOCAL standard_conforming_strings = on", "SET LOCAL DateStyle = 'ISO, MDY'", "SET LOCAL TimeZone = 'UTC'", "SET LOCAL IntervalStyle = 'postgres'",
 		"SET LOCAL extra_float_digits = 1", "SET LOCAL client_min_messages = warning",
+		// Checks that wait for the commit would stand in the way of ALTER TABLE.
+		"SET CONSTRAINTS ALL IMMEDIATE",
+		// What is recorded as completed has to be on the server's disk.
+		"SELECT pg_catalog.set_config('synchronous_commit', 'on', true) WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
 	} {
 		if _, err := tx.Exec(ctx, set); err != nil {
 			return nil, fmt.Errorf("a transaction could not be prepared: %w", err)

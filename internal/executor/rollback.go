@@ -23,11 +23,8 @@ func (e *NoRollbackError) Error() string {
 // Latest returns the id of the latest completed run on the database that conn is connected to, "" if there is none. What became of
 // runs that ended without a word is found out first.
 func Latest(ctx context.Context, conn *pgx.Conn, state string) (string, error) {
-	server, err := memento.Identify(ctx, conn)
+	server, err := Settle(ctx, conn, state)
 	if err != nil {
-		return "", err
-	}
-	if err := settle(ctx, conn, state, server); err != nil {
 		return "", err
 	}
 	runs, err := memento.List(state)
@@ -45,7 +42,7 @@ func Latest(ctx context.Context, conn *pgx.Conn, state string) (string, error) {
 
 // Rollback brings the database back to what it was before a run: structure and rows, to the byte of the memento. It refuses with a
 // *[NoRollbackError] where that is not possible: a step that is forward only, a structure that has changed since, rows that
-// were added or changed since. Then, and after any error, nothing is changed.
+// were added or changed since. Then, and after any error but an *[Indeterminate], nothing is changed.
 func Rollback(ctx context.Context, conn *pgx.Conn, run string, o Options) error {
 	server, err := memento.Identify(ctx, conn)
 	if err != nil {
@@ -139,8 +136,15 @@ func (b *back) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	committed = true
-	b.record.Status, b.record.Ended = memento.StatusRolledBack, time.Now().UTC()
-	return b.journal.Save(b.record)
+	err = b.o.at("after", "commit")
+	if err == nil {
+		b.record.Status, b.record.Ended = memento.StatusRolledBack, time.Now().UTC()
+		err = b.journal.Save(b.record)
+	}
+	if err != nil {
+		return &Indeterminate{b.record.ID, err}
+	}
+	return nil
 }
 
 func (b *back) giveUp(ctx context.Context) error {

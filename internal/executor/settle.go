@@ -11,6 +11,21 @@ import (
 	"github.com/veilschema/veil/internal/memento"
 )
 
+// Settle finds out what became of runs on the database that ended without a word, as after kill -9, and records it. While another process
+// changes the database it fails with [memento.ErrLocked], because that one's run has not ended.
+func Settle(ctx context.Context, conn *pgx.Conn, state string) (memento.Server, error) {
+	server, err := memento.Identify(ctx, conn)
+	if err != nil {
+		return server, err
+	}
+	lock, err := memento.LockDatabase(state, server)
+	if err != nil {
+		return server, err
+	}
+	defer lock.Release() //nolint:errcheck // nothing was written
+	return server, settle(ctx, conn, state, server)
+}
+
 // settle finds out what became of runs that ended without a word, as after kill -9, and records it. A transaction that is still in
 // progress is one whose client died and whose server has not noticed yet, or another veil's with another state folder.
 func settle(ctx context.Context, conn *pgx.Conn, state string, server memento.Server) error {

@@ -53,6 +53,16 @@ func (a *attempt) remember(ctx context.Context, res *Resolution, tables []schema
 	if a.sums, err = memento.Checksums(ctx, a.tx, a.touched); err != nil {
 		return err
 	}
+	var rest []memento.Table
+	altered := alteredBy(res)
+	for _, t := range a.touched {
+		if r := without(t, altered); len(r.Columns) < len(t.Columns) {
+			rest = append(rest, r)
+		}
+	}
+	if a.rest, err = memento.Checksums(ctx, a.tx, rest); err != nil {
+		return err
+	}
 	for i, t := range a.touched {
 		state := memento.TableState{Table: a.before(t), Sum: a.sums[t.ID()]}
 		if columns := changed[touched[i]]; len(columns) > 0 && !forward {
@@ -83,6 +93,28 @@ func rowsOf(t *schema.Table) memento.Table {
 	out := memento.Table{Schema: t.Schema, Name: t.Name}
 	for _, c := range t.Columns {
 		out.Columns = append(out.Columns, memento.Column{Name: c.Name})
+	}
+	return out
+}
+
+// alteredBy are the columns of which values change by decision.
+func alteredBy(res *Resolution) map[schema.ColumnName]bool {
+	altered := make(map[schema.ColumnName]bool)
+	for _, act := range res.Actions {
+		for _, at := range act.Changed {
+			altered[at] = true
+		}
+	}
+	return altered
+}
+
+// without is a table without some of its columns.
+func without(t memento.Table, altered map[schema.ColumnName]bool) memento.Table {
+	out := memento.Table{Schema: t.Schema, Name: t.Name}
+	for _, c := range t.Columns {
+		if !altered[schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name}] {
+			out.Columns = append(out.Columns, c)
+		}
 	}
 	return out
 }
@@ -202,34 +234,27 @@ func (a *attempt) after(schemas []string) []string {
 
 // verifyRows sums the rows up again, cast back to what they were, without the columns that were changed by decision.
 func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) error {
-	recast, changed := make(map[schema.ColumnName]string), make(map[schema.ColumnName]bool)
+	recast, altered := make(map[schema.ColumnName]string), alteredBy(res)
 	gone := make(map[schema.Relation]bool)
 	for _, act := range res.Actions {
 		for at, typ := range act.Recast {
 			recast[at] = typ
 		}
-		for _, at := range act.Changed {
-			changed[at] = true
-		}
 		if act.Forward && len(act.Changed) == 0 {
 			gone[act.Table] = true
 		}
 	}
-	var before, after, now []memento.Table
+	var after, now []memento.Table
 	for _, t := range a.touched {
 		rel := schema.Relation{Schema: t.Schema, Name: t.Name}
 		if gone[rel] {
 			continue
 		}
-		was, is := memento.Table{Schema: t.Schema, Name: t.Name}, memento.Table{Schema: t.Schema, Name: t.Name}
-		for _, c := range t.Columns {
-			at := schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name}
-			if !changed[at] {
-				was.Columns = append(was.Columns, c)
-				is.Columns = append(is.Columns, memento.Column{Name: c.Name, As: recast[at]})
-			}
+		is := without(t, altered)
+		for i := range is.Columns {
+			is.Columns[i].As = recast[schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: is.Columns[i].Name}]
 		}
-		before, after = append(before, was), append(after, is)
+		after = append(after, is)
 		if table := l.tables[schema.Relation{Schema: l.to(t.Schema), Name: t.Name}]; table != nil {
 			now = append(now, rowsOf(table))
 		}
@@ -238,11 +263,12 @@ func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) err
 	if err != nil {
 		return err
 	}
-	for i, t := range after {
-		if len(before[i].Columns) != len(a.find(t.ID()).Columns) {
-			continue // its values changed by decision; the backup has them
+	for _, t := range after {
+		was, partly := a.rest[t.ID()]
+		if !partly {
+			was = a.sums[t.ID()]
 		}
-		if sums[t.ID()] != a.sums[t.ID()] {
+		if sums[t.ID()] != was {
 			return fmt.Errorf("the rows of %s are not what they were before the first step, so everything is rolled back", t.ID())
 		}
 	}
@@ -261,11 +287,6 @@ func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) err
 		a.record.SumsAfter = append(a.record.SumsAfter, memento.TableSum{Table: t, Sum: final[t.ID()]})
 	}
 	return nil
-}
-
-func (a *attempt) find(id memento.TableName) memento.Table {
-	i := slices.IndexFunc(a.touched, func(t memento.Table) bool { return t.ID() == id })
-	return a.touched[i]
 }
 
 // assertBefore holds, under the strategy Validated, that the step's facts are still as the resolution found them.

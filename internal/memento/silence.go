@@ -7,6 +7,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// Silence keeps everything of the tenant's from acting on what is written into a table: triggers and rules of users, checks that do not hold
+// for all rows, and deferred checks, whose pending events would stand in the way of what follows. It returns the statements that
+// put all of it back as it was.
+func Silence(ctx context.Context, tx pgx.Tx, t TableName) (undo []string, err error) {
+	err = within(ctx, tx, func(tx pgx.Tx) error {
+		s := &restore{tx: tx, table: Table{Schema: t.Schema, Name: t.Name}}
+		undo, err = s.silence(ctx)
+		return err
+	})
+	return undo, err
+}
+
 // silence keeps everything from acting on the rows that are put back: triggers and rules of users, checks that do not hold for
 // all rows, and deferred checks, whose pending events would stand in the way of the statements that undo this. It returns those.
 func (s *restore) silence(ctx context.Context) (undo []string, err error) {

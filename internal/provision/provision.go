@@ -163,12 +163,35 @@ func (r *run) template(ctx context.Context) error {
 func (r *run) before(ctx context.Context) error {
 	o := r.o.Check
 	o.Ready, o.AllowEmpty = r.ready, true
+	var err error
+	if o.Mapping, err = r.mapping(ctx); err != nil {
+		return err
+	}
 	first, err := check.Check(ctx, r.server, o)
 	if err != nil {
 		return err
 	}
 	r.out.First, r.out.Before = first, first.Report
 	return nil
+}
+
+// mapping is the mapping without what an earlier run has renamed already, so that a run that ended without a word can be repeated.
+func (r *run) mapping(ctx context.Context) (schema.Mapping, error) {
+	m := r.o.Check.Mapping
+	if len(m.Tables)+len(m.Columns) == 0 {
+		return m, nil
+	}
+	conn, err := check.Connect(ctx, r.o.Check.Tenant.DSN)
+	if err != nil {
+		return m, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if !r.o.DryRun {
+		if _, err := executor.Settle(ctx, conn, r.o.State); err != nil {
+			return m, err
+		}
+	}
+	return executor.Unrenamed(ctx, conn, m)
 }
 
 func (r *run) followUp(ctx context.Context) error {

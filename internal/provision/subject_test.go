@@ -26,6 +26,7 @@ type subject struct {
 	whole provision.Options // of a run with both comparisons
 	apply executor.Options  // of its middle part alone
 	facts []schema.Fact     // that the template requires
+	goals map[string]bool   // of the plan's steps
 }
 
 // clinic is the pair of testdata/clinic, which has every kind of step.
@@ -99,12 +100,26 @@ func newSubject(t testing.TB, d *tenant, o provision.Options) *subject {
 	s := &subject{tenant: d, whole: o, apply: executor.Options{
 		Plan: planned.Plan, Template: judged.Facts(), Mapping: planned.First.Mapping, Decisions: o.Decisions, State: o.State, Patience: time.Minute,
 	}}
+	s.goals = make(map[string]bool)
+	for i := range planned.Plan.Steps {
+		s.goals[planned.Plan.Steps[i].Goal] = true
+	}
 	for _, j := range judged.Judged {
 		if j.Rule == template.RuleRequired {
 			s.facts = append(s.facts, j.Fact)
 		}
 	}
 	return s
+}
+
+// strategy changes the plan's strategy.
+func (s *subject) strategy(name string) {
+	changed := *s.apply.Plan
+	changed.Strategy, changed.Steps = name, slices.Clone(changed.Steps)
+	for i := range changed.Steps {
+		changed.Steps[i].Strategy = name
+	}
+	s.apply.Plan, s.whole.Strategy = &changed, name
 }
 
 // reconnect opens a session, the tenant's new one.
@@ -123,7 +138,7 @@ func (s *subject) reconnect(t testing.TB) {
 func (s *subject) complete(t testing.TB) string {
 	t.Helper()
 	o := s.apply
-	o.Failpoint = nil
+	o.Mapping = s.mapping(t)
 	result, err := executor.Apply(t.Context(), s.conn, o)
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +148,16 @@ func (s *subject) complete(t testing.TB) string {
 	}
 	s.conforms(t)
 	return result.Run
+}
+
+// mapping is the mapping without what is renamed already.
+func (s *subject) mapping(t testing.TB) schema.Mapping {
+	t.Helper()
+	m, err := executor.Unrenamed(t.Context(), s.conn, s.apply.Mapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // conforms fails unless every fact that the template requires holds.
@@ -170,9 +195,7 @@ func factsOf(t testing.TB, conn *pgx.Conn) map[schema.Fact]bool {
 // back rolls a run back.
 func (s *subject) back(t testing.TB, run string) {
 	t.Helper()
-	o := s.apply
-	o.Failpoint = nil
-	if err := executor.Rollback(t.Context(), s.conn, run, o); err != nil {
+	if err := executor.Rollback(t.Context(), s.conn, run, s.apply); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,6 +2,11 @@
 CREATE TYPE urgency AS ENUM ('low', 'normal', 'high');
 CREATE TYPE stage AS ENUM ('closed', 'open', 'void');
 CREATE DOMAIN percent AS integer CHECK (VALUE >= 0);
+COMMENT ON TYPE stage IS 'how far it is';
+COMMENT ON DOMAIN percent IS 'von hundert';
+COMMENT ON TYPE urgency IS 'how soon';
+REVOKE USAGE ON TYPE stage FROM PUBLIC;
+GRANT USAGE ON TYPE percent TO pg_monitor;
 CREATE TYPE own_color AS ENUM ('rot', 'grün', 'blau');
 CREATE DOMAIN own_code AS varchar(5) DEFAULT 'x' CHECK (length(VALUE) > 0);
 CREATE SEQUENCE ticket_no;
@@ -40,6 +45,8 @@ CREATE TABLE visit (
 	CONSTRAINT visit_patient FOREIGN KEY (patient_id) REFERENCES patient (id) ON DELETE RESTRICT
 );
 COMMENT ON CONSTRAINT visit_pkey ON visit IS 'the key that it had';
+ALTER TABLE visit REPLICA IDENTITY USING INDEX visit_pkey;
+CLUSTER visit USING visit_pkey;
 ALTER TABLE visit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY cheap ON visit FOR SELECT USING (cost < 10);
 CREATE POLICY own_all ON visit TO pg_monitor USING (true) WITH CHECK (cost >= 0);
