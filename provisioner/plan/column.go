@@ -77,7 +77,7 @@ func (p *planner) column(s *schema.Spelling) {
 	f := s.Fact
 	c := p.columnClause(f)
 	own := column(f)
-	if p.virtual.state(own) != schema.Present && !p.done(own) && p.virtual.wanted(own) {
+	if p.virtual.wanted(own) && !p.done(own) && !p.virtual.inherited(own) {
 		p.newColumn(own, c)
 		if p.virtual.state(own) == schema.Absent {
 			return

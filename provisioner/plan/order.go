@@ -121,6 +121,9 @@ func (p *planner) makers() map[Object][]int {
 				fallthrough
 			case ofColumn(f):
 				mark(Object{Kind: schema.KindColumn, Schema: f.Schema, Table: f.Table, Name: f.Name})
+				for _, at := range p.virtual.heirs(f) {
+					mark(Object{Kind: schema.KindColumn, Schema: at.schema, Table: at.table, Name: at.column})
+				}
 			}
 		}
 	}
@@ -147,7 +150,7 @@ func (p *planner) goes(f schema.Fact, mark func(Object)) {
 	}
 }
 
-// tableEdges makes what belongs to a table come after it.
+// tableEdges makes what belongs to a table come after it, and a table become a part of another after it has what it takes.
 func (p *planner) tableEdges(add func(from, to int), makers map[Object][]int) {
 	for i := range p.steps {
 		o := p.steps[i].Object
@@ -156,6 +159,20 @@ func (p *planner) tableEdges(add func(from, to int), makers map[Object][]int) {
 		}
 		for _, to := range makers[Object{Kind: schema.KindTable, Schema: o.Schema, Table: o.Table}] {
 			if p.steps[to].Action == AddTable {
+				add(i, to)
+			}
+		}
+	}
+	before := make(map[place][]int)
+	for i := range p.steps {
+		if s := &p.steps[i]; s.Action != Remove && len(s.Facts) > 0 && beforeAttach(s.Facts[0]) {
+			at := place{s.Object.Schema, s.Object.Table, ""}
+			before[at] = append(before[at], i)
+		}
+	}
+	for i := range p.steps {
+		if s := &p.steps[i]; s.Action == Attach {
+			for _, to := range before[place{s.Object.Schema, s.Object.Table, ""}] {
 				add(i, to)
 			}
 		}
@@ -173,6 +190,9 @@ func (p *planner) columnEdges(add func(from, to int)) {
 		if f := s.Facts[0]; ofColumn(f) {
 			at := place{f.Schema, f.Table, f.Name}
 			byColumn[at] = append(byColumn[at], i)
+			for _, at := range p.virtual.heirs(f) {
+				byColumn[at] = append(byColumn[at], i)
+			}
 		}
 	}
 	for _, list := range byColumn {

@@ -12,11 +12,16 @@ import (
 func (p *planner) schemas() {
 	occupied, wanted := make(map[string]bool), make(map[string]bool)
 	for f := range p.virtual.spelt {
-		if f.Schema == "" {
+		in := f.Schema
+		if f.Kind == schema.KindExtension {
+			in = p.blueprint.Extensions[f.Name]
+		}
+		if in == "" || strings.HasPrefix(in, "pg_") {
 			continue
 		}
-		occupied[f.Schema] = occupied[f.Schema] || p.virtual.state(f) == schema.Present
-		wanted[f.Schema] = wanted[f.Schema] || p.virtual.wanted(f)
+		// An extension of this name may be in any schema of the tenant's.
+		occupied[in] = occupied[in] || f.Kind != schema.KindExtension && p.virtual.state(f) == schema.Present
+		wanted[in] = wanted[in] || p.virtual.wanted(f)
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		if wanted[name] && !occupied[name] {
@@ -85,7 +90,11 @@ func (p *planner) tableFact(t *newTable, s *schema.Spelling) {
 		c := p.columnClause(f)
 		t.columns = append(t.columns, c.clause)
 		t.step.Parts[f.Name] = c.clause
-		t.step.Facts = append(t.step.Facts, c.facts...)
+		for _, own := range c.facts {
+			if p.virtual.saidBy(f, own) {
+				t.step.Facts = append(t.step.Facts, own)
+			}
+		}
 		t.sequences, t.owned = append(t.sequences, c.before...), append(t.owned, c.after...)
 	case schema.KindPartition:
 		t.partitionOf = strings.TrimPrefix(s.SQL, "of ")
