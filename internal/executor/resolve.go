@@ -118,13 +118,16 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 	case plan.Create:
 		return r.create(s)
 	}
+	if s.Why != "" {
+		return r.ask(s, plan.Impossible, "it may not run in a tenant's database ("+s.Why+"), so a person has to "+s.Goal, ChooseSkip)
+	}
 	return r.ask(s, plan.Impossible, "PostgreSQL has no statement for it: to "+s.Goal+", a person has to rebuild it", ChooseSkip)
 }
 
 // makes says whether what a step does has to be there for the steps that need it.
 func makes(s *plan.Step) bool {
 	switch s.Action {
-	case plan.Create, plan.AddTable, plan.AddCol, plan.AddKey:
+	case plan.Create, plan.AddTable, plan.AddCol, plan.AddKey, plan.Ask:
 		return true
 	}
 	return false

@@ -27,22 +27,24 @@ func allowed(from check.Source) error {
 	return nil
 }
 
-// safe is the validator that refuses statements that may not run in a tenant's database.
-func safe(p *plan.Plan) []plan.Refusal {
-	var out []plan.Refusal
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		for _, sql := range s.SQL {
-			err := allowlist.Statement(sql)
-			var refused *allowlist.Refused
-			if errors.As(err, &refused) {
-				for _, r := range refused.Refusals {
-					out = append(out, plan.Refusal{What: s.Goal, Why: r.Reason})
-				}
-			} else if err != nil {
-				out = append(out, plan.Refusal{What: s.Goal, Why: err.Error()})
+// unsafe returns why a step's SQL may not run in a tenant's database.
+func unsafe(s *plan.Step) []string {
+	take := allowlist.Statement
+	if s.Action == plan.Remove {
+		take = allowlist.Removal
+	}
+	var why []string
+	for _, sql := range s.SQL {
+		err := take(sql)
+		var refused *allowlist.Refused
+		switch {
+		case errors.As(err, &refused):
+			for _, r := range refused.Refusals {
+				why = append(why, r.Reason)
 			}
+		case err != nil:
+			why = append(why, err.Error())
 		}
 	}
-	return out
+	return why
 }

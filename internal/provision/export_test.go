@@ -4,5 +4,5 @@ package provision
 var (
 	Blueprint = blueprint
 	Goals     = goals
-	Safe      = safe
+	Unsafe    = unsafe
 )

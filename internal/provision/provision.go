@@ -205,7 +205,7 @@ func (r *run) plan(context.Context) error {
 	now := time.Now().UTC()
 	r.out.Goals = goals(r.ready, r.out.First.Exchange.Result.Verdicts, r.out.Blueprint, r.answers, template.DateOf(now))
 	var err error
-	r.out.Plan, err = plan.New(r.out.Blueprint, r.out.Goals, plan.Config{Strategy: r.o.Strategy, Template: r.ready.Digest(), Validators: append([]plan.Validator{safe}, r.o.Validators...)})
+	r.out.Plan, err = plan.New(r.out.Blueprint, r.out.Goals, plan.Config{Strategy: r.o.Strategy, Template: r.ready.Digest(), Validators: r.o.Validators, Unsafe: unsafe})
 	return err
 }
 

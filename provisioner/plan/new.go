@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/veilschema/veil/compare/schema"
 )
@@ -14,6 +15,9 @@ type Config struct {
 	Strategy   string   // "safe" or "validated"
 	Template   [32]byte // the template's digest, which the plan's digest covers
 	Validators []Validator
+	// Unsafe returns why a step's SQL may not run in a tenant's database, nothing where it may. Such a step becomes one for a person,
+	// without SQL, so that a template is not refused for one function. Nil lets everything pass.
+	Unsafe func(s *Step) []string
 }
 
 // The strategies that plans know.
@@ -40,6 +44,7 @@ func New(b *Blueprint, goals []Goal, c Config) (*Plan, error) {
 			p.reach(f)
 		}
 	}
+	p.leaveToPeople(c.Unsafe)
 	out := &Plan{Strategy: c.Strategy, Template: c.Template}
 	steps, cycles := p.order()
 	p.refusals = append(p.refusals, cycles...)
@@ -136,6 +141,20 @@ func (p *planner) reach(f schema.Fact) {
 		p.object(s)
 	default:
 		p.object(s)
+	}
+}
+
+// leaveToPeople takes the SQL out of steps that must not run, and says why.
+func (p *planner) leaveToPeople(unsafe func(*Step) []string) {
+	if unsafe == nil {
+		return
+	}
+	for i := range p.steps {
+		s := &p.steps[i]
+		if why := unsafe(s); len(why) > 0 {
+			s.Action, s.SQL, s.Parts, s.Why = Ask, []string{}, nil, strings.Join(why, "; ")
+			s.Rules = rules[Ask]
+		}
 	}
 }
 

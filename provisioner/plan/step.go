@@ -16,6 +16,8 @@ type Step struct {
 	// SQL reaches the goal where nothing is in the way, under the template's names. It is empty for what has no name in the
 	// template, as a constraint to be removed.
 	SQL []string `json:"sql"`
+	// Why says of a step that only a person can take why that is so, "" where PostgreSQL has no statement for it.
+	Why string `json:"why,omitempty"`
 	// Parts are the clauses of a table's columns by the column's name.
 	Parts map[string]string `json:"-"`
 	// Strategy is how the step runs: "safe" or "validated".
