@@ -19,16 +19,16 @@ type state struct {
 	seen  map[*key]map[string]bool // values of plain keys
 }
 
-func newMaker(seed uint64, name string) *maker {
+func (f *filler) newMaker(name string) *maker {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(name))                               // a hash never fails
-	return &maker{rng: rand.New(rand.NewPCG(seed, h.Sum64()))} //nolint:gosec // the same seed gives the same rows
+	_, _ = h.Write([]byte(name))                                                                       // a hash never fails
+	return &maker{rng: rand.New(rand.NewPCG(f.options.Seed, h.Sum64())), moderate: f.options.Moderate} //nolint:gosec // the same seed gives the same rows
 }
 
 func (f *filler) state(t *table) *state {
 	s := f.states[t]
 	if s == nil {
-		s = &state{maker: newMaker(f.options.Seed, t.label()), count: make(map[*column]int64), seen: make(map[*key]map[string]bool)}
+		s = &state{maker: f.newMaker(t.label()), count: make(map[*column]int64), seen: make(map[*key]map[string]bool)}
 		f.states[t] = s
 	}
 	return s

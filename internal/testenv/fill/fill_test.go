@@ -57,6 +57,15 @@ func noGaps(t testing.TB, report fill.Report) {
 	}
 }
 
+// pairs repeats the format for the numbers below n.
+func pairs(n int, format string) string {
+	parts := make([]string, n)
+	for i := range parts {
+		parts[i] = fmt.Sprintf(format, i)
+	}
+	return strings.Join(parts, ", ")
+}
+
 // A structure and a query that is true when the rows are as they should be.
 var structures = []struct{ name, ddl, holds string }{
 	{
@@ -133,6 +142,16 @@ var structures = []struct{ name, ddl, holds string }{
 			l text, m text, CHECK ((l = 'on') = (m IS NOT NULL)), n jsonb NOT NULL CHECK (jsonb_typeof(n) = 'object'), o text NOT NULL CHECK (o ~ '^[0-9]{6}$'),
 			p int[] NOT NULL CHECK (cardinality(p) BETWEEN 1 AND 2), q text CHECK (q IS NOT NULL), r int CHECK (r > 5 OR r IS NULL AND a = 10))`,
 		`SELECT count(*) >= 10 AND bool_or(g IS NOT NULL) AND bool_or(h IS NOT NULL) AND bool_or(i IS NOT NULL) AND bool_or(l = 'on') FROM t`,
+	},
+	{
+		"a column that may be NULL in rare company only is NULL somewhere",
+		`CREATE TABLE t (a int, b int NOT NULL, c int NOT NULL, CHECK (a IS NULL AND b = 7 AND c = 1 OR a IS NOT NULL AND b > 100))`,
+		`SELECT bool_or(a IS NULL) AND bool_or(a IS NOT NULL) FROM t`,
+	},
+	{
+		"many checks that no single draw satisfies",
+		`CREATE TABLE t (` + pairs(14, "a%[1]d text, b%[1]d int, CHECK ((a%[1]d IS NULL) = (b%[1]d IS NOT NULL))") + `)`,
+		`SELECT count(*) >= 8 FROM t`,
 	},
 	{
 		"a check that stumbles over most values",
@@ -218,6 +237,15 @@ func TestEveryTypeHasValuesAndNULL(t *testing.T) {
 	}
 }
 
+func TestModerateValuesFitOtherTypes(t *testing.T) {
+	conn := connect(t, testenv.Postgres(t), "moderate", []byte(`CREATE TABLE t (i2 int2, i4 int4, i8 int8, n numeric, n2 numeric(18,9), f float8, r real, d date, ts timestamp, tz timestamptz, v interval)`))
+	noGaps(t, rows(t, conn, fill.Options{RowsPerTable: 300, Moderate: true, Seed: 5}))
+	execute(t, conn, `ALTER TABLE t ALTER i4 TYPE int2, ALTER i8 TYPE numeric(18,9), ALTER n TYPE int4, ALTER n2 TYPE numeric(12,9), ALTER f TYPE numeric(12,3), ALTER r TYPE int8, ALTER d TYPE timestamptz`)
+	if !ask[bool](t, conn, `SELECT bool_and(coalesce(isfinite(ts) AND isfinite(tz) AND extract(year FROM ts) BETWEEN 1900 AND 2100, true)) FROM t`) {
+		t.Error("a time is infinite or far away")
+	}
+}
+
 func TestTypesOfExtensionsAreFoundByTrying(t *testing.T) {
 	conn := connect(t, testenv.Postgres(t), "none", nil)
 	for _, name := range []string{"hstore", "ltree", "citext", "cube"} {
@@ -234,7 +262,7 @@ func TestTheSameSeedGivesTheSameRowsOnEveryVersionAndAnotherGivesOthers(t *testi
 	ddl.WriteString(everyType + ";")
 	for _, s := range structures[:9] {
 		name := fmt.Sprintf("s%d", ddl.Len())
-		ddl.WriteString(fmt.Sprintf("CREATE SCHEMA %s; SET search_path = %s; %s;", name, name, s.ddl))
+		fmt.Fprintf(&ddl, "CREATE SCHEMA %s; SET search_path = %s; %s;", name, name, s.ddl)
 	}
 	filled := func(server *postgres.Server, seed uint64) string {
 		conn := connect(t, server, "structures", nil)
@@ -271,6 +299,15 @@ func TestOnlyTheSchemasAskedForAreFilledAndFullTablesAreLeftAlone(t *testing.T) 
 	}
 	if n := report.Rows[fill.Table{Schema: "a", Name: "t"}]; n != 1 {
 		t.Errorf("the table that had a row has %d", n)
+	}
+}
+
+func TestColumnsThatAreToBeFilledHaveNoNULL(t *testing.T) {
+	conn := connect(t, testenv.Postgres(t), "filled", []byte(`CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY REFERENCES a, note text);
+		ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b`))
+	noGaps(t, rows(t, conn, fill.Options{RowsPerTable: 30, Filled: []fill.Column{{Schema: "public", Table: "a", Name: "b"}, {Schema: "public", Table: "b", Name: "note"}}}))
+	if !ask[bool](t, conn, `SELECT (SELECT count(*) = count(b) AND count(*) = 30 FROM a) AND (SELECT count(*) = count(note) FROM b)`) {
+		t.Error("a column that is to be filled has NULLs")
 	}
 }
 

@@ -126,7 +126,7 @@ func (f *filler) repair(ctx context.Context, u *unit, b bundle, tries int, befor
 		}
 		i, columns := f.blame(u, pg)
 		nulls := []float64{0, 0.3, 0.6, 0.9}[f.maker(u.tables[i]).rng.IntN(4)]
-		if columns == nil || try%16 == 15 {
+		if columns == nil || try%redrawTries == redrawTries-1 {
 			for i, t := range u.tables {
 				f.redraw(u, b, i, t.columns, nulls)
 			}

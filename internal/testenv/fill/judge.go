@@ -187,7 +187,7 @@ func (f *filler) probe(ctx context.Context, k *kind) error {
 		words = append(words, literals(check)...)
 	}
 	words = usable(k, words)
-	m, found := newMaker(f.options.Seed, "type "+k.sql), 0
+	m, found := f.newMaker("type "+k.sql), 0
 	for range probeTries {
 		v := m.candidate(k, words)
 		if v == nil || slices.Contains(k.pool, *v) {

@@ -8,6 +8,7 @@ const (
 	balanceRows  = 5   // fewer rows may have too few NULLs
 	balanceTries = 120 // of a bundle with a NULL, or a value, where there was none
 	repairTries  = 240 // of a bundle that the server refuses
+	redrawTries  = 60  // of a bundle's constraints one by one, before it is drawn again as a whole
 	hopeless     = 2   // bundles refused in a row after which a unit is given up
 	lateTries    = 6   // tuples offered to one row of a link that is updated in the end
 	poolTries    = 160 // values of a column shown to its checks

@@ -76,39 +76,33 @@ func oneOf(list ...string) func(*maker, int32) string {
 
 // integer draws mostly small numbers: columns meet each other in keys and checks.
 func (m *maker) integer(low, high int64) string {
-	switch m.rng.IntN(12) {
-	case 0:
+	switch n := m.rng.IntN(12); {
+	case n == 0 && !m.moderate:
 		return strconv.FormatInt(high, 10)
-	case 1:
+	case n == 1 && !m.moderate:
 		return strconv.FormatInt(low, 10)
-	case 2:
-		return strconv.FormatInt(m.between(-100, -1), 10)
-	case 3:
-		return "0"
-	case 4:
+	case n == 2 && !m.moderate:
 		return strconv.FormatInt(m.between(1, high), 10)
+	case n == 3:
+		return strconv.FormatInt(m.between(-100, -1), 10)
+	case n == 4:
+		return "0"
 	default:
 		return strconv.FormatInt(m.between(1, 60), 10)
 	}
 }
 
 func (m *maker) float(bits int) string {
-	switch m.rng.IntN(12) {
-	case 0:
-		return "NaN"
-	case 1:
-		return m.pickOne([]string{"Infinity", "-Infinity"})
-	case 2:
-		return m.pickOne([]string{"0", "-0", "1e-30", "-1e30"})
-	default:
-		return strconv.FormatFloat(math.Round(m.rng.NormFloat64()*1e6)/1e3, 'g', -1, bits)
+	if m.extreme(0.25) {
+		return m.pickOne([]string{"NaN", "Infinity", "-Infinity", "0", "-0", "1e-30", "-1e30"})
 	}
+	return strconv.FormatFloat(math.Round(m.rng.NormFloat64()*1e6)/1e3, 'g', -1, bits)
 }
 
 // numeric draws a number that the precision and scale of the modifier hold exactly.
 func (m *maker) numeric(mod int32) string {
 	if mod < 4 {
-		if m.chance(0.1) {
+		if m.extreme(0.1) {
 			return m.pickOne([]string{"NaN", "123456789012345678901234567890.000000000012345", "-0.00000000000000000001"})
 		}
 		return fmt.Sprintf("%d.%03d", m.between(-9_999, 99_999), m.between(0, 999))
@@ -118,7 +112,10 @@ func (m *maker) numeric(mod int32) string {
 		scale -= 2048 // negative
 	}
 	digits := 1 + m.rng.IntN(precision)
-	if m.chance(0.1) {
+	switch {
+	case m.moderate:
+		digits = min(digits, max(scale, 0)+3)
+	case m.chance(0.1):
 		digits = precision
 	}
 	n := new(big.Int).SetUint64(m.rng.Uint64())
@@ -181,8 +178,11 @@ func (m *maker) point() string {
 }
 
 func (m *maker) duration(int32) string {
+	if m.extreme(0.1) {
+		return "178000000 years"
+	}
 	return m.pickOne([]string{
-		"00:00:00", "1 day", "-1 days +02:03:00", "1 year 2 mons 3 days 04:05:06", "178000000 years", "-00:00:01", strconv.Itoa(m.rng.IntN(500)) + " days",
+		"00:00:00", "1 day", "-1 days +02:03:00", "1 year 2 mons 3 days 04:05:06", "-00:00:01", strconv.Itoa(m.rng.IntN(500)) + " days",
 	})
 }
 
@@ -197,14 +197,14 @@ func parseDay(s string) (int64, error) {
 }
 
 func (m *maker) date() string {
-	if m.chance(0.1) {
+	if m.extreme(0.1) {
 		return m.pickOne([]string{"infinity", "-infinity", "4713-01-01 BC", "5874897-12-31", "0001-01-01", "2000-02-29"})
 	}
 	return day(m.between(-20_000, 20_000))
 }
 
 func (m *maker) timestamp(zone string) string {
-	if m.chance(0.1) {
+	if m.extreme(0.1) {
 		return m.pickOne([]string{
 			"infinity", "-infinity", "4713-11-25 00:00:00" + zone + " BC", "294276-12-31 23:59:59.999999" + zone, "2000-02-29 12:00:00" + zone,
 		})

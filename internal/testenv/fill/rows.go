@@ -17,9 +17,17 @@ type Options struct {
 	// RowsPerTable is how many rows each table gets, at most 10,000; a table whose keys allow fewer gets fewer. A partition counts as a
 	// table of its own. Default 20.
 	RowsPerTable int
+	// Moderate leaves out numbers and times at the far ends of their types, infinities and NaN, which a conversion to another type
+	// could not hold. Literals of defaults and checks are used all the same.
+	Moderate bool
+	// Filled are columns that get no NULL although they may have it, such as those that a later version of the schema does not allow it in.
+	Filled []Column
 	// Seed chooses the rows.
 	Seed uint64
 }
+
+// Column names a column.
+type Column struct{ Schema, Table, Name string }
 
 // Table names a table.
 type Table struct{ Schema, Name string }
@@ -117,6 +125,7 @@ func (f *filler) prepare(ctx context.Context) error {
 	for _, t := range f.catalog.tables {
 		for _, c := range t.columns {
 			c.words = usable(c.kind, c.words)
+			c.notNull = c.notNull || slices.Contains(f.options.Filled, Column{t.schema, t.name, c.name})
 			if err := f.probe(ctx, c.kind); err != nil {
 				return err
 			}

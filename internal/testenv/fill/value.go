@@ -8,7 +8,8 @@ import (
 
 // maker draws values in the text form of their types.
 type maker struct {
-	rng *rand.Rand
+	rng      *rand.Rand
+	moderate bool // nothing at the far ends of a type
 }
 
 // value draws a value of the type with the modifier. words are ideas worth trying. A nil value means that none is known: a
@@ -58,6 +59,9 @@ func (k *kind) known() bool {
 	return k.class == "e" || k.class == "c" || k.class == "r" || k.class == "m" || k.class == "b" &&
 		(k.element != nil || k.category == "S" || k.builtin && makers[k.name] != nil)
 }
+
+// extreme is a chance, unless only moderate values are wanted.
+func (m *maker) extreme(p float64) bool { return !m.moderate && m.chance(p) }
 
 func (m *maker) chance(p float64) bool         { return m.rng.Float64() < p }
 func (m *maker) pickOne(list []string) string  { return list[m.rng.IntN(len(list))] }
