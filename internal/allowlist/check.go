@@ -7,9 +7,10 @@ import (
 
 // checker walks the tree of one statement.
 type checker struct {
-	strict bool   // the statement is to run in a tenant's database
-	sql    string // its text
-	report func(offset int, reason string)
+	strict  bool   // the statement is to run in a tenant's database
+	removal bool   // and to take away what the template forbids
+	sql     string // its text
+	report  func(offset int, reason string)
 
 	at   int  // offset of the nearest node that has one
 	body bool // in a function's body, where rows may be changed
@@ -35,6 +36,8 @@ func (c *checker) statement() {
 		c.refuse("it holds no statement")
 	case len(statements) > 1:
 		c.refuse("it holds more than one statement; write them one by one")
+	case c.removal:
+		c.removes(statements[0])
 	default:
 		c.top(statements[0])
 	}

@@ -132,13 +132,12 @@ func (c *checker) text(name string, args []*node) {
 		if a.kind == "TypeCast" {
 			a = a.child("arg")
 		}
-		sql, ok := a.value()
-		if a.kind != "A_Const" || !ok {
+		if a == nil || a.kind != "A_Const" {
 			c.refuse(name + " runs the text that it is given; give it constant text, which can be read")
 			return
 		}
-		if a.child("sval") != nil {
-			c.queries(sql)
+		if text := a.child("sval"); text != nil {
+			c.queries(text.text("sval"))
 		}
 	}
 	if len(args) == 0 {

@@ -53,9 +53,15 @@ func filePiece(r *Refused, file []byte, p ddl.Piece) {
 
 // Statement checks one statement of a plan before it runs in a tenant's database, where the rules are
 // stricter than for a file. The error is a *[Refused].
-func Statement(sql string) error {
+func Statement(sql string) error { return one(&checker{strict: true, sql: sql}) }
+
+// Removal checks one statement of a plan that takes away what a template forbids: one object of a schema by its
+// name, or one property of a column or table, and never what depends on it. The error is a *[Refused].
+func Removal(sql string) error { return one(&checker{strict: true, removal: true, sql: sql}) }
+
+func one(c *checker) error {
 	r := &Refused{}
-	c := &checker{strict: true, sql: sql}
+	sql := c.sql
 	c.report = func(offset int, reason string) {
 		line, _ := ddl.Position([]byte(sql), offset)
 		r.add(Refusal{Line: line, Statement: excerpt([]byte(sql)), Reason: reason})

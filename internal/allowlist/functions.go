@@ -17,7 +17,7 @@ func (c *checker) function(n *node) {
 		switch o.text("defname") {
 		case "language":
 			value, _ := o.child("arg").value()
-			language = strings.ToLower(value)
+			language = value
 		case "as":
 			c.at = max(c.at, o.number("location"))
 			texts = o.child("arg").list("items")

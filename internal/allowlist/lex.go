@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wasilibs/go-pgquery/parser"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // token is a token of PostgreSQL's own scanner.
@@ -29,32 +30,71 @@ func lex(sql string) ([]token, error) {
 	if err != nil {
 		return nil, complaint(err)
 	}
-	tree, err := readTree("ScanResult", b)
-	if err != nil {
-		return nil, err
-	}
 	var tokens []token
-	for i := range tree.fields {
-		n := tree.fields[i].child
-		if n == nil {
-			continue
-		}
-		code := n.number("token")
-		t := token{start: n.number("start"), end: n.number("end")}
-		if t.start < 0 || t.end < t.start || t.end > len(sql) {
+	for len(b) > 0 {
+		number, wire, size := protowire.ConsumeTag(b)
+		if size < 0 {
 			return nil, errTree
 		}
-		if code == tokenSQLComment || code == tokenCComment {
+		b = b[size:]
+		if number != scanTokens || wire != protowire.BytesType {
+			if size = protowire.ConsumeFieldValue(number, wire, b); size < 0 {
+				return nil, errTree
+			}
+			b = b[size:]
 			continue
 		}
-		t.text = sql[t.start:t.end]
-		t.name = code == tokenIdent || code == tokenUIdent || n.number("keyword_kind") > 0
-		if err := t.checkName(); err != nil {
+		message, size := protowire.ConsumeBytes(b)
+		if size < 0 {
+			return nil, errTree
+		}
+		b = b[size:]
+		t, err := readToken(sql, message)
+		if err != nil {
 			return nil, err
 		}
-		tokens = append(tokens, t)
+		if t.text != "" {
+			tokens = append(tokens, t)
+		}
 	}
 	return tokens, nil
+}
+
+// Numbers of pg_query.proto: of ScanResult's field tokens, and of ScanToken's fields.
+const (
+	scanTokens   = 2
+	tokenStart   = 1
+	tokenEnd     = 2
+	tokenCode    = 4
+	tokenKeyword = 5
+)
+
+// readToken reads one token; that of a comment has no text.
+func readToken(sql string, b []byte) (token, error) {
+	var fields [tokenKeyword + 1]uint64
+	for len(b) > 0 {
+		number, wire, size := protowire.ConsumeTag(b)
+		if size < 0 || wire != protowire.VarintType || number > tokenKeyword {
+			return token{}, errTree
+		}
+		v, n := protowire.ConsumeVarint(b[size:])
+		if n < 0 {
+			return token{}, errTree
+		}
+		fields[number] = v
+		b = b[size+n:]
+	}
+	t := token{start: int(fields[tokenStart]), end: int(fields[tokenEnd])}
+	if t.start < 0 || t.end < t.start || t.end > len(sql) {
+		return t, errTree
+	}
+	code := fields[tokenCode]
+	if code == tokenSQLComment || code == tokenCComment {
+		return t, nil
+	}
+	t.text = sql[t.start:t.end]
+	t.name = code == tokenIdent || code == tokenUIdent || fields[tokenKeyword] > 0
+	return t, t.checkName()
 }
 
 // admit refuses a text that must not reach the parser: too long, no text, names too long, nested too

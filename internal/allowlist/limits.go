@@ -1,11 +1,13 @@
 package allowlist
 
-// Hard limits of what is read. The parser runs PostgreSQL's grammar in a sandbox whose stack is
-// small: deeper trees than maxNesting end it for good, so they are refused before it sees them.
+// Hard limits of what is read. The parser runs PostgreSQL's grammar in a sandbox with two small stacks. Deep trees of SQL overflow
+// the one, which ends the parser for good; deep PL/pgSQL overflows the other, of 64 KiB, which nothing guards, and writes over
+// the grammar's own data. So what is deeper than this is refused before the parser sees it.
 const (
 	maxFileBytes      = 64 << 20 // as the loader's default
 	maxStatementBytes = 1 << 20  // the longest of 40,000 real ones has 69 KiB
-	maxNesting        = 200      // levels, as nesting counts them; the parser ends between 1,000 and 4,000
+	maxNesting        = 200      // levels of SQL, as nesting counts them; the parser ends between 1,000 and 4,000
+	maxBlocks         = 20       // statements of PL/pgSQL in each other; each takes 1.2 KiB of 54
 	maxTreeDepth      = 4000     // messages within messages of a parse tree, several to a level
 	maxNameBytes      = 63       // NAMEDATALEN - 1: PostgreSQL cuts what is longer
 	maxRefusals       = 1000     // kept of one file

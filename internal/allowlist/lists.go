@@ -33,16 +33,16 @@ var storageOptions = set(`autosummarize autovacuum_analyze_scale_factor autovacu
 var indexMethods = set(`btree hash gist spgist gin brin`)
 
 // catalogs are the system's relations that a view or function may read: what they show is the
-// structure of the database, which its users may read anyway.
+// structure of the database, which its users may read anyway, and statistics of what its reader may read.
 var catalogs = set(`pg_aggregate pg_am pg_attrdef pg_attribute pg_cast pg_class pg_collation pg_constraint pg_conversion pg_depend
 	pg_description pg_enum pg_extension pg_index pg_indexes pg_inherits pg_language pg_matviews pg_namespace pg_opclass pg_operator
 	pg_opfamily pg_partitioned_table pg_policies pg_policy pg_proc pg_range pg_rewrite pg_rules pg_sequence pg_sequences
-	pg_stat_user_indexes pg_stat_user_tables pg_statio_user_indexes pg_statio_user_tables pg_statistic_ext pg_tables
+	pg_stat_user_indexes pg_stat_user_tables pg_statio_user_indexes pg_statio_user_tables pg_statistic_ext pg_stats pg_tables
 	pg_timezone_abbrevs pg_timezone_names pg_trigger pg_ts_config pg_ts_dict pg_type pg_views`)
 
 // shownInFiles may be read in a file besides: they show what others do and have, to those who may see it, which in a
 // tenant's database the executor may.
-var shownInFiles = set(`pg_locks pg_roles pg_settings pg_stat_activity pg_stats pg_user`)
+var shownInFiles = set(`pg_locks pg_roles pg_settings pg_stat_activity pg_user`)
 
 // hiddenSchemaViews of information_schema may hold passwords of other servers.
 var hiddenSchemaViews = set(`foreign_data_wrapper_options foreign_server_options foreign_table_options user_mapping_options`)

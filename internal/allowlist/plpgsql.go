@@ -2,6 +2,7 @@ package allowlist
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 )
 
@@ -27,10 +28,16 @@ var plpgsqlParts = set(`PLpgSQL_assert PLpgSQL_case_when PLpgSQL_condition PLpgS
 func (c *checker) plpgsqlBody(text string, eventTrigger bool) {
 	b := c.inner(text)
 	b.wide = eventTrigger
-	if _, err := lex(text); err != nil {
+	tokens, err := lex(text)
+	if err != nil {
 		b.fail(err)
 		return
 	}
+	if levels := blocks(tokens); levels > maxBlocks {
+		b.refuse(fmt.Sprintf("its statements are nested %d levels deep, and %d is the most that is read", levels, maxBlocks))
+		return
+	}
+	b.defaults(text, tokens)
 	answer, err := parsePLpgSQL(c.sql)
 	if err != nil {
 		b.fail(err)
@@ -47,6 +54,74 @@ func (c *checker) plpgsqlBody(text string, eventTrigger bool) {
 		return
 	}
 	b.plpgsql(functions[0])
+}
+
+// blocks is an upper bound of how deep the statements of a PL/pgSQL body stand in each other. BEGIN, IF and LOOP open a level
+// wherever they stand, CASE where a statement can begin (elsewhere it is an expression); END closes one only where a
+// statement can begin, so that no column named end makes the body seem flatter than it is.
+func blocks(tokens []token) int {
+	depth, deepest := 0, 0
+	before, closing := ";", false // the word before, and whether it was an END that closed something
+	for _, t := range tokens {
+		word := strings.ToLower(t.text)
+		begins := before == ";" || before == "begin" || before == "then" || before == "else" || before == "loop"
+		ends := word == "end" && begins
+		switch {
+		case ends:
+			depth--
+		case closing: // the IF of END IF
+		case word == "begin", word == "if", word == "loop", word == "case" && (begins || before == ">>"):
+			depth++
+			deepest = max(deepest, depth)
+		}
+		before, closing = word, ends
+	}
+	return deepest
+}
+
+// defaults checks what the variables of DECLARE sections begin with. The parser's JSON leaves it out for variables that are
+// records, so here it is read from the tokens for all of them:
+//
+//	DECLARE name [CONSTANT] type [COLLATE c] [NOT NULL] [{DEFAULT | := | =} expression]; ... BEGIN
+//
+// Only where a declaration could begin does BEGIN end the section, for types and columns may be named begin too.
+func (c *checker) defaults(text string, tokens []token) {
+	inside, depth := false, 0
+	var first, value int // tokens where the declaration and its expression begin
+	for i, t := range tokens {
+		switch word := strings.ToLower(t.text); {
+		case word == "declare" && (i == 0 || tokens[i-1].text != "."):
+			inside, first, value, depth = true, i+1, 0, 0
+		case word == "begin" && i == first:
+			inside = false
+		case !inside:
+		case word == "(" || word == "[":
+			depth++
+		case word == ")" || word == "]":
+			depth--
+		case word == ";" && depth <= 0:
+			if value > 0 && !cursor(tokens[first:i]) {
+				c.fragment("SELECT " + text[tokens[value-1].end:t.start])
+			}
+			first, value, depth = i+1, 0, 0
+		case value == 0 && i > first && depth <= 0 && (word == ":=" || word == "=" || word == "default"):
+			value = i + 1
+		}
+	}
+}
+
+// cursor says whether a declaration is one of a cursor, whose query the JSON has.
+func cursor(tokens []token) bool {
+	for _, t := range tokens[min(1, len(tokens)):] {
+		switch strings.ToLower(t.text) {
+		case "no", "scroll":
+		case "cursor":
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // plpgsql walks the parser's JSON: objects of one key with a part's name, and plain fields.

@@ -14,6 +14,7 @@ var statementKinds = map[string]bool{
 	// is contained in the scratch database.
 	"AlterDefaultPrivilegesStmt": false, "AlterOwnerStmt": false, "AlterPolicyStmt": false, "DropStmt": false, "GrantStmt": false,
 	"InsertStmt": false, "RefreshMatViewStmt": false, "RenameStmt": false, "SelectStmt": false, "VariableSetStmt": false,
+	"AlterEventTrigStmt": false, "CreateEventTrigStmt": false, // which the loader leaves out too, or refuses
 }
 
 // unlistedReasons say why frequent kinds are refused; others are named by their first words.
@@ -21,8 +22,6 @@ var unlistedReasons = map[string]string{
 	"CopyStmt":                "COPY moves rows and reads and writes files; dump with `pg_dump --schema-only`",
 	"TransactionStmt":         "a template cannot steer transactions: all of it is one, or none; take BEGIN, COMMIT, ROLLBACK and SAVEPOINT out",
 	"DoStmt":                  "DO runs code whose outcome cannot be read from it; write out what it does",
-	"CreateEventTrigStmt":     "an event trigger runs code on every later change of the database; take it out",
-	"AlterEventTrigStmt":      "an event trigger runs code on every later change of the database; take it out",
 	"RuleStmt":                "a rule rewrites other people's queries with its owner's rights; write a trigger or a view",
 	"CreatePLangStmt":         "languages belong to the server; take CREATE LANGUAGE out",
 	"CreateForeignServerStmt": "other servers are out of a template's reach; take CREATE SERVER out",
@@ -111,10 +110,10 @@ func (c *checker) objectType(t, what string) {
 	}
 }
 
-// comment lets a file comment on an extension too, as dumps do; the loader leaves that out.
+// comment lets a file comment on extensions and event triggers too, as dumps do; the loader leaves that out.
 func (c *checker) comment(n *node) {
 	t := n.text("objtype")
-	if t == "OBJECT_EXTENSION" && !c.strict {
+	if (t == "OBJECT_EXTENSION" || t == "OBJECT_EVENT_TRIGGER") && !c.strict {
 		return
 	}
 	c.objectType(t, "COMMENT")

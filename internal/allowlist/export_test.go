@@ -1,0 +1,4 @@
+package allowlist
+
+// MaxNesting is the limit of the same name without its capital.
+const MaxNesting = maxNesting
