@@ -30,6 +30,7 @@ var origins = map[string]string{
 	"plan.Goal.Was":             "the alternatives that the service asked for",
 	"plan.Config.Strategy":      "who plans",
 	"plan.Config.Validators":    "who plans: they say no to a plan, and put nothing in",
+	"plan.Config.Unsafe":        "who plans: it says why SQL of the template may not run, and its reasons quote the template",
 }
 
 // A plan never contains a name that only the tenant has, because New is given none: this walks the types of its arguments. A new field that
