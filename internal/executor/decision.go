@@ -55,11 +55,19 @@ var choices = map[string]Choice{
 	ChooseSchema:  {ChooseSchema, "make what is new in the schema of the given name", "the schema's name"},
 }
 
-// decisionID names a question: what stands in the way, and the fact it is about. Facts whose detail is their name get a
-// part of its hash.
+// obstacles are all that a step can be left out for.
+var obstacles = []plan.Obstacle{
+	plan.NameTaken, plan.OtherKey, plan.OtherActions, plan.OtherShape, plan.RowsInTheWay, plan.Lossy, plan.Dependents, plan.NoSuchRole, plan.Impossible,
+}
+
+// decisionID names a question: what stands in the way, and the fact it is about. Names are quoted where they have what separates them.
+// Facts whose detail is their name get a part of its hash.
 func decisionID(o plan.Obstacle, f schema.Fact) string {
 	var parts []string
 	for _, name := range []string{f.Schema, f.Table, f.Name} {
+		if strings.ContainsAny(name, ".:\"") {
+			name = schema.Quote(name)
+		}
 		if name != "" {
 			parts = append(parts, name)
 		}
@@ -124,6 +132,8 @@ func ParseDecisions(r io.Reader) (Decisions, error) {
 			return nil, fmt.Errorf("decision %d has no id", i+1)
 		case !ok:
 			return nil, fmt.Errorf("decision %d, %q, has the choice %q, which there is not", i+1, a.ID, a.Choice)
+		case strings.ContainsRune(a.Value, 0):
+			return nil, fmt.Errorf("decision %d, %q, has a value with a zero byte, which PostgreSQL does not store", i+1, a.ID)
 		case known.Value == "" && a.Value != "":
 			return nil, fmt.Errorf("decision %d, %q, has a value, and the choice %s takes none", i+1, a.ID, a.Choice)
 		case a.Choice != ChooseFill && known.Value != "" && a.Value == "":

@@ -46,7 +46,9 @@ func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
 		"SET LOCAL search_path = ''", "SET LOCAL check_function_bodies = off", "SET LOCAL row_security = off", "SET LOCAL statement_timeout = 0",
 		"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = '200ms'", "SET LOCAL default_tablespace = ''",
 		"SET LOCAL standard_conforming_strings = on", "SET LOCAL DateStyle = 'ISO, MDY'", "SET LOCAL TimeZone = 'UTC'", "SET LOCAL IntervalStyle = 'postgres'",
-		"SET LOCAL extra_float_digits = 1", "SET LOCAL client_min_messages = warning",
+		"SET LOCAL extra_float_digits = 1", "SET LOCAL client_min_messages = warning", "SET LOCAL transform_null_equals = off",
+		"SET LOCAL xmloption = content", "SET LOCAL bytea_output = hex", "SET LOCAL quote_all_identifiers = off",
+		"SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'", // from version 17 on
 		// Checks that wait for the commit would stand in the way of ALTER TABLE.
 		"SET CONSTRAINTS ALL IMMEDIATE",
 		// What is recorded as completed has to be on the server's disk.
@@ -65,24 +67,62 @@ type renamed struct{ do, undo []string }
 // renames orders the renames: tables first, then their columns under the new name.
 func renames(m schema.Mapping) renamed {
 	var out renamed
-	tables := slices.SortedFunc(maps.Keys(m.Tables), func(a, b schema.Relation) int { return strings.Compare(quote(a), quote(b)) })
-	for _, from := range tables {
-		if to := m.Tables[from]; to != from.Name {
-			out.do = append(out.do, "ALTER TABLE "+quote(from)+" RENAME TO "+schema.Quote(to))
-			out.undo = append(out.undo, "ALTER TABLE "+quote(schema.Relation{Schema: from.Schema, Name: to})+" RENAME TO "+schema.Quote(from.Name))
+	tables, columns := make(map[string]map[string]string), make(map[schema.Relation]map[string]string)
+	for from, to := range m.Tables {
+		note(tables, from.Schema, from.Name, to)
+	}
+	for from, to := range m.Columns {
+		note(columns, newName(m, schema.Relation{Schema: from.Schema, Name: from.Table}), from.Column, to)
+	}
+	for _, in := range slices.Sorted(maps.Keys(tables)) {
+		for _, p := range untangle(tables[in]) {
+			out.do = append(out.do, "ALTER TABLE "+quote(schema.Relation{Schema: in, Name: p.from})+" RENAME TO "+schema.Quote(p.to))
+			out.undo = append(out.undo, "ALTER TABLE "+quote(schema.Relation{Schema: in, Name: p.to})+" RENAME TO "+schema.Quote(p.from))
 		}
 	}
-	columns := slices.SortedFunc(maps.Keys(m.Columns), func(a, b schema.ColumnName) int {
-		return strings.Compare(a.Schema+"\x00"+a.Table+"\x00"+a.Column, b.Schema+"\x00"+b.Table+"\x00"+b.Column)
-	})
-	for _, from := range columns {
-		if to := m.Columns[from]; to != from.Column {
-			at := "ALTER TABLE " + quote(newName(m, schema.Relation{Schema: from.Schema, Name: from.Table})) + " RENAME COLUMN "
-			out.do = append(out.do, at+schema.Quote(from.Column)+" TO "+schema.Quote(to))
-			out.undo = append(out.undo, at+schema.Quote(to)+" TO "+schema.Quote(from.Column))
+	for _, of := range slices.SortedFunc(maps.Keys(columns), func(a, b schema.Relation) int { return strings.Compare(quote(a), quote(b)) }) {
+		at := "ALTER TABLE " + quote(of) + " RENAME COLUMN "
+		for _, p := range untangle(columns[of]) {
+			out.do = append(out.do, at+schema.Quote(p.from)+" TO "+schema.Quote(p.to))
+			out.undo = append(out.undo, at+schema.Quote(p.to)+" TO "+schema.Quote(p.from))
 		}
 	}
 	slices.Reverse(out.undo)
+	return out
+}
+
+// note keeps a rename beside the others of the same schema or table.
+func note[K comparable](list map[K]map[string]string, in K, from, to string) {
+	if list[in] == nil {
+		list[in] = make(map[string]string)
+	}
+	list[in][from] = to
+}
+
+// rename is one rename of a schema's table or a table's column.
+type rename struct{ from, to string }
+
+// untangle orders renames so that each new name is free when its turn comes. Names that go round in a circle take one that is in between.
+func untangle(names map[string]string) []rename {
+	var waiting, out []rename
+	for _, from := range slices.Sorted(maps.Keys(names)) {
+		if names[from] != from {
+			waiting = append(waiting, rename{from, names[from]})
+		}
+	}
+	for len(waiting) > 0 {
+		i := slices.IndexFunc(waiting, func(p rename) bool {
+			return !slices.ContainsFunc(waiting, func(q rename) bool { return q.from == p.to })
+		})
+		if i < 0 {
+			between := fmt.Sprintf("veil_between_%d", len(out))
+			out = append(out, rename{waiting[0].from, between})
+			waiting[0].from = between
+			continue
+		}
+		out = append(out, waiting[i])
+		waiting = slices.Delete(waiting, i, i+1)
+	}
 	return out
 }
 

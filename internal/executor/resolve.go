@@ -69,6 +69,7 @@ func (r *resolver) take(s *plan.Step, a Action) {
 	switch a.Do {
 	case Skip, Wait:
 		r.skipped[s.ID] = true
+	case Keep: // what it lacks has steps of its own
 	default:
 		for _, f := range s.Facts {
 			r.facts[f] = s.Action != plan.Remove
@@ -82,12 +83,15 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 	if r.holds(s) {
 		return Action{Do: Keep}, nil
 	}
+	if r.there(s) {
+		return Action{Do: Keep, Note: "it is there; what it lacks has steps of its own"}, nil
+	}
 	for _, id := range s.Needs {
 		if before := r.o.Plan.Step(id); r.skipped[id] && (makes(before) || before.Action == plan.SetType && ofType(s)) {
 			return Action{Do: Skip, Note: "it needs " + id + ", which is left out"}, nil
 		}
 	}
-	for _, o := range []plan.Obstacle{plan.RowsInTheWay, plan.Impossible, plan.NameTaken, plan.Lossy, plan.Dependents, plan.NoSuchRole, plan.OtherShape} {
+	for _, o := range obstacles {
 		if r.o.Decisions[decisionID(o, about(s))].Choice == ChooseSkip {
 			return Action{Do: Skip, Note: "left out by decision"}, nil
 		}
@@ -122,6 +126,18 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 		return r.ask(s, plan.Impossible, "it may not run in a tenant's database ("+s.Why+"), so a person has to "+s.Goal, ChooseSkip)
 	}
 	return r.ask(s, plan.Impossible, "PostgreSQL has no statement for it: to "+s.Goal+", a person has to rebuild it", ChooseSkip)
+}
+
+// there says whether a step would make a table or column that is there, so that whatever is decided about its parts is not about it.
+func (r *resolver) there(s *plan.Step) bool {
+	switch s.Action {
+	case plan.AddTable:
+		return r.tables[schema.Relation{Schema: s.Object.Schema, Name: s.Object.Table}] != nil
+	case plan.AddCol:
+		_, c := r.column(columnOf(s))
+		return c != nil
+	}
+	return false
 }
 
 // makes says whether what a step does has to be there for the steps that need it.

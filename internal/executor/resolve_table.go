@@ -40,9 +40,6 @@ func (r *resolver) vacate(s *plan.Step, at schema.Relation) (sql, undo []string,
 func (r *resolver) addTable(s *plan.Step) (Action, error) {
 	f := about(s)
 	in := schema.Relation{Schema: f.Schema, Name: f.Table}
-	if r.tables[in] != nil {
-		return Action{Do: Keep, Note: "the table is there; what it lacks has steps of its own"}, nil
-	}
 	at := r.name(in)
 	sql, undo, wait, err := r.vacate(s, at)
 	if wait != nil || err != nil {
@@ -106,11 +103,8 @@ func freeName(name string, taken func(string) bool) string {
 
 func (r *resolver) addColumn(s *plan.Step) (Action, error) {
 	f := columnOf(s)
-	t, c := r.column(f)
+	t, _ := r.column(f)
 	at := r.table(f)
-	if c != nil {
-		return Action{Do: Keep, Note: "the column is there; what it lacks has steps of its own"}, nil
-	}
 	r.vacateSequences(s)
 	undo := "ALTER TABLE " + quote(at) + " DROP COLUMN " + schema.Quote(f.Name)
 	if t == nil { // made by this plan

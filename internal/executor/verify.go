@@ -199,22 +199,23 @@ func (a *attempt) verifyFacts(ctx context.Context, res *Resolution) ([]Decision,
 		return nil, err
 	}
 	var decisions []Decision
+	left := a.left(res)
 	for _, act := range res.Actions {
 		s := a.o.Plan.Step(act.Step)
 		if s == nil || act.Do == Skip {
 			continue
 		}
-		if d := missed(s, l.facts); d != nil {
+		if d := missed(s, l.facts, left); d != nil {
 			decisions = append(decisions, *d)
 		}
 	}
 	return decisions, nil
 }
 
-// missed is the decision about a step whose facts are not as it wants them, nil if they are.
-func missed(s *plan.Step, facts map[schema.Fact]bool) *Decision {
+// missed is the decision about a step whose facts are not as it wants them, nil if they are. Facts that were left out are not looked at.
+func missed(s *plan.Step, facts, left map[schema.Fact]bool) *Decision {
 	for _, f := range s.Facts {
-		if facts[f] == (s.Action == plan.Remove) {
+		if !left[f] && facts[f] == (s.Action == plan.Remove) {
 			return &Decision{
 				ID: decisionID(plan.Impossible, about(s)), Step: s.ID, Fact: about(s), Choices: []Choice{choices[ChooseSkip]},
 				Why: fmt.Sprintf("the statements ran, and the fact [%s] is still not as the template wants it", f),
@@ -222,6 +223,19 @@ func missed(s *plan.Step, facts map[schema.Fact]bool) *Decision {
 		}
 	}
 	return nil
+}
+
+// left are the facts that were left out. Where it is not disclosed what a table has, they are also facts of the step that would make it.
+func (a *attempt) left(res *Resolution) map[schema.Fact]bool {
+	left := make(map[schema.Fact]bool)
+	for _, act := range res.Actions {
+		if s := a.o.Plan.Step(act.Step); s != nil && act.Do == Skip {
+			for _, f := range s.Facts {
+				left[f] = true
+			}
+		}
+	}
+	return left
 }
 
 // after are the schemas to read at the end: the plan's new ones too.
@@ -315,7 +329,7 @@ func (a *attempt) assertAfter(ctx context.Context, tx pgx.Tx, s *plan.Step) (*De
 	if err != nil {
 		return nil, err
 	}
-	if d := missed(s, facts); d != nil {
+	if d := missed(s, facts, nil); d != nil {
 		return d, nil
 	}
 	for _, f := range s.Facts {

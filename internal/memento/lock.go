@@ -41,5 +41,8 @@ func LockDatabase(state string, s Server) (*Lock, error) {
 	return &Lock{f}, nil
 }
 
-// Release gives the right back. The file stays: removing it would let two processes lock two files of one name.
-func (l *Lock) Release() error { return l.f.Close() }
+// Release gives the right back. The file stays: removing it would let two processes lock two files of one name. Closing it is not enough:
+// a child that is being started has it open for a moment, too.
+func (l *Lock) Release() error {
+	return errors.Join(unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
+}

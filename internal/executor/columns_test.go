@@ -1,0 +1,55 @@
+package executor_test
+
+import "github.com/veilschema/veil/compare/schema"
+
+// columnObstacles are those of tables and columns.
+var columnObstacles = []obstacle{
+	{
+		says:     "a name is taken by a view, which gets another one",
+		tenant:   `CREATE VIEW t AS SELECT 1 AS one; CREATE VIEW w AS SELECT one FROM t`,
+		template: `CREATE TABLE t (a int)`,
+		asks:     []string{"name_taken:public.t: rename skip"},
+		answers:  `name_taken:public.t rename t "old"`,
+		does:     []string{"adapt create the table public.t"},
+		check:    `SELECT one FROM w`, want: "1",
+	},
+	{
+		says:     "a table with rows gets a column that refuses NULL",
+		tenant:   `CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2)`,
+		template: `CREATE TABLE t (a int, b text NOT NULL)`,
+		asks:     []string{"rows:public.t.b: fill number skip"},
+		answers:  `rows:public.t.b fill it's a \ 'x'`,
+		does:     []string{"adapt add the column public.t.b"},
+		check:    `SELECT min(b) FROM t`, want: `it's a \ 'x'`,
+	},
+	{
+		says: "a column is filled under deferred checks",
+		tenant: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED, b int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+			INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, NULL), (NULL, 2)`,
+		template: `CREATE TABLE t (a int NOT NULL, b int NOT NULL)`,
+		answers:  "rows:public.t.b:not_null fill 3\nrows:public.t.a:not_null fill 1",
+		does:     []string{"adapt refuse NULL in public.t.a", "adapt refuse NULL in public.t.b"},
+	},
+	{
+		says:     "a sequence has other options",
+		tenant:   `CREATE SEQUENCE s AS bigint INCREMENT 3 MAXVALUE 1000 CYCLE; SELECT nextval('s'), nextval('s')`,
+		template: `CREATE SEQUENCE s AS integer INCREMENT -1 MINVALUE -5 MAXVALUE 50 START 50`,
+		does:     []string{"adapt make the sequence public.s"},
+		check:    `SELECT last_value FROM s`, want: "4",
+	},
+	{
+		says:      "forbidden columns and tables go with their data, for good",
+		tenant:    `CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 1); CREATE TABLE u (a int); INSERT INTO u VALUES (1)`,
+		template:  `CREATE TABLE t (a int)`,
+		forbidden: []schema.Fact{{Kind: schema.KindColumn, Schema: "public", Table: "t", Name: "b"}, {Kind: schema.KindTable, Schema: "public", Table: "u"}},
+		asks:      []string{"lossy:public.t.b: remove skip", "lossy:public.u: remove skip"},
+		answers:   "lossy:public.t.b remove\nlossy:public.u remove",
+		forward:   true,
+	},
+	{
+		says:      "forbidden NOT NULL and defaults go",
+		tenant:    `CREATE TABLE t (a int NOT NULL DEFAULT 5); INSERT INTO t VALUES (1)`,
+		template:  `CREATE TABLE t (a int)`,
+		forbidden: []schema.Fact{{Kind: schema.KindNotNull, Schema: "public", Table: "t", Name: "a"}, {Kind: schema.KindDefault, Schema: "public", Table: "t", Name: "a", Detail: "5"}},
+	},
+}

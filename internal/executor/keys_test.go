@@ -1,0 +1,68 @@
+package executor_test
+
+// keyObstacles are those of keys, foreign keys, checks and indexes.
+var keyObstacles = []obstacle{
+	{
+		says:     "a missing key, index and check are added",
+		tenant:   `CREATE TABLE t (a int NOT NULL, b int); INSERT INTO t VALUES (1, 1), (2, 2)`,
+		template: `CREATE TABLE t (a int PRIMARY KEY, b int CHECK (b > 0)); CREATE INDEX ON t (b)`,
+	},
+	{
+		says:     "a primary key makes columns refuse NULL that may have it again afterwards",
+		tenant:   `CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, NULL)`,
+		template: `CREATE TABLE t (a int PRIMARY KEY, b int)`,
+	},
+	{
+		says:     "the name of an index is taken",
+		tenant:   `CREATE TABLE t (a int, b int); CREATE INDEX t_a_idx ON t (b); INSERT INTO t VALUES (1, 1), (2, 2)`,
+		template: `CREATE TABLE t (a int, b int); CREATE INDEX t_a_idx ON t (a)`,
+		does:     []string{"adapt index public.t by btree (a)"},
+	},
+	{
+		says:     "the name of a constraint is taken by a table, a longest one at that",
+		tenant:   `CREATE TABLE t (a int NOT NULL); CREATE TABLE ääääääääääääääääääääääääääääääx ()`,
+		template: `CREATE TABLE t (a int CONSTRAINT ääääääääääääääääääääääääääääääx PRIMARY KEY)`,
+		does:     []string{"adapt add the primary key (a) to public.t"},
+	},
+	{
+		says: "a key cannot make room and is left",
+		tenant: `CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL); INSERT INTO t VALUES (1, 1);
+			CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT a, b FROM t GROUP BY a; END`,
+		template: `CREATE TABLE t (a int NOT NULL, b int PRIMARY KEY)`,
+		asks:     []string{"other_primary_key:public.t:primary_key:8cca9bdc: skip"},
+		answers:  "other_primary_key:public.t:primary_key:8cca9bdc skip",
+		does:     []string{"skip add the primary key (b) to public.t"},
+		missing:  []string{"primary_key public.t: (b)"},
+	},
+	{
+		says: "a foreign key of the same columns does something else",
+		tenant: `CREATE TABLE p (a int PRIMARY KEY, b int, UNIQUE (b, a)); CREATE TABLE t (x int, a int, b int, CONSTRAINT fk FOREIGN KEY (b, a) REFERENCES p (b, a) ON DELETE CASCADE);
+			COMMENT ON CONSTRAINT fk ON t IS 'mine'; INSERT INTO p VALUES (1, 1); INSERT INTO t VALUES (1, 1, 1)`,
+		template: `CREATE TABLE p (a int PRIMARY KEY, b int, UNIQUE (b, a)); CREATE TABLE t (x int, a int, b int, FOREIGN KEY (b, a) REFERENCES p (b, a) ON DELETE SET NULL)`,
+		does:     []string{"adapt add the foreign key (a, b) references public.p (a, b) on delete set null to public.t"},
+	},
+	{
+		says:     "rows break a key",
+		tenant:   `CREATE TABLE t (a int NOT NULL, b int); INSERT INTO t VALUES (1, 1), (1, 2)`,
+		template: `CREATE TABLE t (a int NOT NULL, b int, UNIQUE (a)); CREATE INDEX ON t (b)`,
+		asks:     []string{"rows:public.t:unique:f89bf797: skip"},
+		answers:  "rows:public.t:unique:f89bf797 skip",
+		does:     []string{"skip add the unique constraint (a) to public.t"},
+		missing:  []string{"unique public.t: (a)"},
+	},
+	{
+		says:     "references that point nowhere are cleared and come back",
+		tenant:   `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int, n text); INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 'x'), (7, 'x'), (7, 'x'), (NULL, 'y')`,
+		template: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p, n text)`,
+		asks:     []string{"rows:public.t:foreign_key:982ed47d: clear fill skip"},
+		answers:  "rows:public.t:foreign_key:982ed47d clear",
+		does:     []string{"adapt add the foreign key (a) references public.p (a) to public.t"},
+		check:    `SELECT string_agg(coalesce(a::text, '-'), ' ' ORDER BY a) FROM t`,
+		want:     "1 - - -",
+	},
+	{
+		says:     "a deferrable constraint and an exclusion constraint",
+		tenant:   `CREATE TABLE t (a int, r int4range); INSERT INTO t VALUES (1, '[1,2)'), (2, '[2,3)')`,
+		template: `CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED, r int4range, EXCLUDE USING gist (r WITH &&))`,
+	},
+}
