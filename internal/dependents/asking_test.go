@@ -156,3 +156,18 @@ func TestWhatStepsAsideAndWhatIsCarriedAlongIsNamed(t *testing.T) {
 		t.Errorf("carried along are %q, want %q", set.Carried, carried)
 	}
 }
+
+// The statements mean the same to a session with other settings than the one that asked.
+func TestTheStatementsDoNotDependOnTheSettingsOfTheSession(t *testing.T) {
+	d := open(t, testPostgres(t), `
+		CREATE TABLE t (a integer, d date, i interval, f float8);
+		CREATE VIEW v AS SELECT a FROM t WHERE d = '2024-03-02' AND i > '-1 day 2 hours' AND f < 0.30000000000000004::float8`)
+	before := d.state()
+	d.run("BEGIN", "SET DateStyle = 'SQL, DMY'", "SET IntervalStyle = sql_standard", "SET extra_float_digits = -15")
+	set := d.ask(of(column("t.a")))
+	d.run("RESET ALL")
+	d.run(set.Drop...)
+	d.run(set.Restore...)
+	d.run("COMMIT")
+	d.same("afterwards", d.state(), before)
+}
