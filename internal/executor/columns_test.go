@@ -23,12 +23,28 @@ var columnObstacles = []obstacle{
 		check:    `SELECT min(b) FROM t`, want: `it's a \ 'x'`,
 	},
 	{
+		says: "a column is filled while triggers look away",
+		tenant: `CREATE TABLE t (a int, n text DEFAULT 'mine'); INSERT INTO t VALUES (1), (2);
+			CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := 'changed'; RETURN NEW; END $$;
+			CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f(); CREATE RULE r AS ON UPDATE TO t DO INSTEAD NOTHING`,
+		template: `CREATE TABLE t (a int, b int NOT NULL)`,
+		answers:  `rows:public.t.b number`,
+		does:     []string{"adapt add the column public.t.b"},
+		check:    `SELECT string_agg(b || n, ' ' ORDER BY b) FROM t`, want: `1mine 2mine`,
+	},
+	{
 		says: "a column is filled under deferred checks",
 		tenant: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED, b int UNIQUE DEFERRABLE INITIALLY DEFERRED);
 			INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, NULL), (NULL, 2)`,
 		template: `CREATE TABLE t (a int NOT NULL, b int NOT NULL)`,
 		answers:  "rows:public.t.b:not_null fill 3\nrows:public.t.a:not_null fill 1",
 		does:     []string{"adapt refuse NULL in public.t.a", "adapt refuse NULL in public.t.b"},
+	},
+	{
+		says:     "a column gets a sequence of its own",
+		tenant:   `CREATE TABLE t (a int NOT NULL); INSERT INTO t VALUES (7); CREATE TABLE "t_a_seq" ()`,
+		template: `CREATE TABLE t (a serial)`,
+		check:    `SELECT pg_get_serial_sequence('t', 'a') || ' ' || last_value || ' ' || is_called FROM t_a_seq_1`, want: "public.t_a_seq_1 7 true",
 	},
 	{
 		says:     "a sequence has other options",
@@ -51,5 +67,14 @@ var columnObstacles = []obstacle{
 		tenant:    `CREATE TABLE t (a int NOT NULL DEFAULT 5); INSERT INTO t VALUES (1)`,
 		template:  `CREATE TABLE t (a int)`,
 		forbidden: []schema.Fact{{Kind: schema.KindNotNull, Schema: "public", Table: "t", Name: "a"}, {Kind: schema.KindDefault, Schema: "public", Table: "t", Name: "a", Detail: "5"}},
+	},
+	{
+		says:     "a generated column cannot be had from a plain one",
+		tenant:   `CREATE TABLE t (a int, g int); INSERT INTO t VALUES (1, 2)`,
+		template: `CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a + 1) STORED)`,
+		asks:     []string{"no_statement_for_it:public.t.g:generated: skip"},
+		answers:  "no_statement_for_it:public.t.g:generated skip",
+		does:     []string{"skip generate public.t.g from other columns"},
+		missing:  []string{"generated public.t.g: stored (a + 1)"},
 	},
 }

@@ -61,6 +61,20 @@ var keyObstacles = []obstacle{
 		want:     "1 - - -",
 	},
 	{
+		says: "references are filled while triggers and rules of the tenant's look away",
+		tenant: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int NOT NULL, n text DEFAULT 'mine'); CREATE TABLE log (what text);
+			INSERT INTO p VALUES (1); INSERT INTO t VALUES (1), (7), (8);
+			CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := 'changed'; INSERT INTO public.log VALUES ('changed'); RETURN NEW; END $$;
+			CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t ENABLE ALWAYS TRIGGER touch;
+			CREATE RULE r AS ON UPDATE TO t DO ALSO INSERT INTO log VALUES ('rule')`,
+		template: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int NOT NULL REFERENCES p, n text)`,
+		asks:     []string{"rows:public.t:foreign_key:982ed47d: fill skip"},
+		answers:  "rows:public.t:foreign_key:982ed47d fill 1",
+		does:     []string{"adapt add the foreign key (a) references public.p (a) to public.t"},
+		check:    `SELECT concat((SELECT string_agg(a || n, ' ') FROM t), (SELECT count(*) FROM log))`,
+		want:     "1mine 1mine 1mine0",
+	},
+	{
 		says:     "a deferrable constraint and an exclusion constraint",
 		tenant:   `CREATE TABLE t (a int, r int4range); INSERT INTO t VALUES (1, '[1,2)'), (2, '[2,3)')`,
 		template: `CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED, r int4range, EXCLUDE USING gist (r WITH &&))`,

@@ -37,6 +37,11 @@ var nameObstacles = []obstacle{
 		check:    `SELECT count(*)::text FROM s2.c`, want: "0",
 	},
 	{
+		says:     "a schema is new",
+		tenant:   `CREATE TABLE t (a int)`,
+		template: `CREATE TABLE t (a int); CREATE SCHEMA "New ""one"""; CREATE TABLE "New ""one"""."T" ("A b" serial PRIMARY KEY, CONSTRAINT "c.c" CHECK ("A b" > 0)); CREATE INDEX "i i" ON "New ""one"""."T" ("A b")`,
+	},
+	{
 		says:   "hostile names and labels stay names and labels",
 		tenant: `CREATE TABLE x (a int); CREATE TYPE e AS ENUM ('a'); CREATE TABLE u (e e); INSERT INTO u VALUES ('a'); CREATE INDEX ON x (a)`,
 		template: `CREATE TABLE x (a int DEFAULT 3, "b""; DROP TABLE u; --" text DEFAULT '''); DROP TABLE u; --\' NOT NULL); CREATE TYPE e AS ENUM ('a', E'''); DROP TABLE u; --\\', 'x'', ''y'); CREATE TABLE u (e e);

@@ -70,6 +70,9 @@ func (p *planner) edges() [][]int {
 	}
 	for _, n := range p.blueprint.Needs {
 		for _, from := range makers[n.Object] {
+			if slices.Contains(makers[n.Needs], from) {
+				continue // it brings what it needs, and other steps are for the case that it has nothing to do
+			}
 			for _, to := range makers[n.Needs] {
 				switch a, b := p.steps[from].Action == Remove, p.steps[to].Action == Remove; {
 				case !a && !b:
@@ -121,6 +124,9 @@ func (p *planner) makers() map[Object][]int {
 				fallthrough
 			case ofColumn(f):
 				mark(Object{Kind: schema.KindColumn, Schema: f.Schema, Table: f.Table, Name: f.Name})
+				if s.Action == AddTable {
+					continue // its heirs are tables of their own
+				}
 				for _, at := range p.virtual.heirs(f) {
 					mark(Object{Kind: schema.KindColumn, Schema: at.schema, Table: at.table, Name: at.column})
 				}
