@@ -29,7 +29,7 @@ func (c *checker) node(n *node) {
 		c.typeName(n)
 	case "IndexElem":
 		c.parts("operator class", n.names("opclass"))
-		c.options(n.list("opclassopts"), nil)
+		c.options(n.list("opclassopts"), classOptions)
 	case "ColumnDef":
 		if len(n.list("fdwoptions")) > 0 {
 			c.refuse("options of foreign tables have no place in a template")
@@ -188,7 +188,7 @@ func (c *checker) constraint(n *node) {
 	c.options(n.list("options"), allowed)
 }
 
-// options checks DefElems by name; nil means that none may stand there.
+// options checks DefElems by name.
 func (c *checker) options(list []*node, allowed map[string]bool) {
 	for _, o := range list {
 		name := o.text("defname")

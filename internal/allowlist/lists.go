@@ -29,6 +29,9 @@ var storageOptions = set(`autosummarize autovacuum_analyze_scale_factor autovacu
 	gin_pending_list_limit log_autovacuum_min_duration pages_per_range parallel_workers security_barrier security_invoker
 	toast_tuple_target vacuum_index_cleanup vacuum_truncate`)
 
+// classOptions are those of operator classes of PostgreSQL's own and the extensions above.
+var classOptions = set(`false_positive_rate n_distinct_per_range numranges siglen values_per_range`)
+
 // indexMethods are PostgreSQL's own.
 var indexMethods = set(`btree hash gist spgist gin brin`)
 

@@ -134,8 +134,10 @@ func TestTheDeepestTextThatIsReadDoesNotBreakTheParser(t *testing.T) {
 
 func TestNestingIsNotCountedWhereThereIsNone(t *testing.T) {
 	flat := map[string]func(int) string{
-		"columns":       func(n int) string { return "CREATE TABLE t (a int" + strings.Repeat(", a int DEFAULT 1 + 1", n) + ")" },
-		"conditions":    func(n int) string { return "CREATE VIEW v AS SELECT 1 WHERE a = 1" + strings.Repeat(" OR a = 1 AND NOT b", n) },
+		"columns": func(n int) string { return "CREATE TABLE t (a int" + strings.Repeat(", a int DEFAULT 1 + 1", n) + ")" },
+		"conditions": func(n int) string {
+			return "CREATE VIEW v AS SELECT 1 WHERE a = 1" + strings.Repeat(" OR a = 1 AND NOT b", n)
+		},
 		"values":        func(n int) string { return "ALTER TABLE t ADD CHECK (a IN (1" + strings.Repeat(", - 1", n) + "))" },
 		"calls in rows": func(n int) string { return "CREATE VIEW v AS SELECT f(1)" + strings.Repeat(", f(g(1 + 1))", n) },
 		"statements": func(n int) string {

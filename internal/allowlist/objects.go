@@ -142,7 +142,7 @@ func (c *checker) ownedName(names []string) {
 			c.refuse(problem)
 		}
 	default:
-		c.parts("object", names[1:])
+		c.parts("object", names)
 		if problem := owned(names[len(names)-2], last(names)); problem != "" {
 			c.refuse(problem)
 		}

@@ -2,9 +2,7 @@ package allowlist_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -57,9 +55,10 @@ func planFor(t *testing.T, path string) *plan.Plan {
 	return p
 }
 
-// refusedInPlans are the statements of plans for real schemas that no tenant's database takes, by their
-// beginning, and why.
-var refusedInPlans = map[string][]string{}
+// refusedInPlans says why statements of plans for real schemas are refused: what their errors have to say.
+var refusedInPlans = map[string][]string{
+	"gitlab_18": {"SECURITY DEFINER"}, // of a function that shows what others are doing in pg_stat_activity
+}
 
 // Whatever a plan has for a real schema may run in a tenant's database, but for what is named above.
 func TestPlansForRealSchemasPass(t *testing.T) {
@@ -91,6 +90,4 @@ func TestPlansForRealSchemasPass(t *testing.T) {
 			t.Logf("%d statements", statements)
 		})
 	}
-	_ = slices.Sort[[]string]
-	_ = os.Args
 }

@@ -45,7 +45,7 @@ func (c *checker) drop(n *node) {
 	case "ObjectWithArgs":
 		names = objects[0].names("objname")
 	}
-	if t := n.text("remove_type"); (t == "OBJECT_TRIGGER" || t == "OBJECT_POLICY") && len(names) > 1 {
+	if partTypes[n.text("remove_type")] && len(names) > 1 {
 		names = names[:len(names)-1] // of its table
 	}
 	c.ownedName(names)

@@ -119,11 +119,15 @@ func (c *checker) comment(n *node) {
 	c.objectType(t, "COMMENT")
 	if object := n.child("object"); object != nil && object.kind == "List" {
 		names := object.names("items")
-		if len(names) > 1 {
-			c.ownedName(names[:len(names)-1])
+		if partTypes[t] && len(names) > 1 {
+			names = names[:len(names)-1] // of its table
 		}
+		c.ownedName(names)
 	}
 }
+
+// partTypes are what has its name behind that of its table.
+var partTypes = set(`OBJECT_COLUMN OBJECT_POLICY OBJECT_TABCONSTRAINT OBJECT_TRIGGER`)
 
 // preamble checks a SELECT of a file: dumps set the search_path with one, and sequences.
 func (c *checker) preamble(n *node) {
