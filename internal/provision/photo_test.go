@@ -100,7 +100,7 @@ func union(t testing.TB, conn *pgx.Conn, names, each string) map[string]string {
 }
 
 const (
-	ownTables = `SELECT c.oid::regclass::text, '' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	ownTables = `SELECT c.oid::regclass::text, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
 	ownCatalogs = `SELECT relname::text, '' FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared
 		AND has_table_privilege(oid, 'SELECT') AND relname <> 'pg_class'`

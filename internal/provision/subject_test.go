@@ -163,7 +163,7 @@ func (s *subject) mapping(t testing.TB) schema.Mapping {
 // conforms fails unless every fact that the template requires holds.
 func (s *subject) conforms(t testing.TB) {
 	t.Helper()
-	have := factsOf(t, s.conn)
+	have := factsOf(t, s.conn, s.apply.Mapping)
 	for _, f := range s.facts {
 		if !have[f] {
 			t.Errorf("it does not hold: %s", f)
@@ -174,14 +174,14 @@ func (s *subject) conforms(t testing.TB) {
 	}
 }
 
-// factsOf are the facts of a database in the template's names.
-func factsOf(t testing.TB, conn *pgx.Conn) map[schema.Fact]bool {
+// factsOf are the facts of a database whose schemas have other names.
+func factsOf(t testing.TB, conn *pgx.Conn, m schema.Mapping) map[schema.Fact]bool {
 	t.Helper()
 	db, err := introspect.Read(t.Context(), conn, introspect.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts, _, err := db.Facts(schema.Mapping{})
+	facts, _, err := db.Facts(schema.Mapping{Schemas: m.Schemas})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,59 @@
+package provision_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is not the template's is the same to the byte after an upgrade, and all else after the rollback.
+func TestAnUpgradeTouchesOnlyTheTemplateAndIsUndoneExactly(t *testing.T) {
+	t.Run("clinic", func(t *testing.T) {
+		t.Parallel()
+		d := newTenant(t)
+		s := clinic(t, d)
+		s.upgradeAndBack(t, file(t, "testdata", "clinic", "template.sql"))
+	})
+	for i, pair := range upgrades {
+		t.Run(pair[0]+" to "+pair[1], func(t *testing.T) {
+			if i%every(4) != 0 {
+				t.Skip("only in a long run")
+			}
+			t.Parallel()
+			text := ddl(t, pair[1])
+			newPair(t, newTenant(t), pair[0], pair[1], text).upgradeAndBack(t, text)
+		})
+	}
+}
+
+// newPair is a real schema with rows and what it is to become, decided as in the golden file.
+func newPair(t testing.TB, d *tenant, from, to string, text []byte) *subject {
+	t.Helper()
+	d.load(t, from, ddl(t, from))
+	d.fill(t, 10)
+	d.exec(t, tidy[from])
+	o := options(t, d, to, text)
+	o.Decisions = decisions(t, filepath.Join("testdata", "decisions", from+"-"+to+".yaml"))
+	return newSubject(t, d, o)
+}
+
+func (s *subject) upgradeAndBack(t *testing.T, template []byte) {
+	t.Helper()
+	o := s.outside(t, template)
+	before, around, facts := seen(t, s.tenant, s.conn), o.look(t), factsOf(t, s.conn, s.apply.Mapping)
+	run := s.complete(t)
+	if diff := cmp.Diff(around, o.look(t)); diff != "" {
+		t.Errorf("rows and dumps of what is not the template's (-was +is):\n%.6000s", diff)
+	}
+	if lines := o.touched(parseStructure(before.structure), newStructure(t, s.conn)); len(lines) > 0 {
+		t.Errorf("lines about what is not the template's:\n%.6000s", strings.Join(lines, "\n"))
+	}
+	if lost := o.lost(facts, factsOf(t, s.conn, s.apply.Mapping)); len(lost) > 0 {
+		t.Errorf("facts of the tenant's own are gone:\n%.6000s", strings.Join(lost, "\n"))
+	}
+	s.back(t, run)
+	same(t, "rolled back", before, seen(t, s.tenant, s.conn))
+	t.Logf("%d steps, %d lines of structure; of the tenant's own %d tables and %d columns", len(s.apply.Plan.Steps), strings.Count(before.structure, "\n"), len(o.tables), o.count)
+}
