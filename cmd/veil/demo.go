@@ -15,6 +15,7 @@ import (
 	"github.com/veilschema/veil/compare/report"
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/internal/allowlist"
 	"github.com/veilschema/veil/internal/check"
 	"github.com/veilschema/veil/internal/demo"
 )
@@ -41,6 +42,9 @@ all ten deviations were found and the database conforms with nothing lost.`,
 const demoSteps = 32
 
 func (a *app) demo(ctx context.Context, dir string) (err error) {
+	if err := makeFolders(dir); err != nil {
+		return err
+	}
 	policy, err := template.ParsePolicy(demo.PolicyYAML())
 	if err != nil {
 		return err
@@ -51,6 +55,7 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 	}
 	server := &check.Server{Options: options}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	go allowlist.Warm() // while the server starts
 	bar := newProgress(a.err, demoSteps)
 	r, err := a.runDemo(ctx, server, policy, bar.begin)
 	bar.end()
@@ -167,12 +172,22 @@ func printSeen(w io.Writer, out *check.Outcome) bool {
 	return len(leaked) == 0
 }
 
-// leave writes the reports and every message into a folder.
-func leave(dir string, out *check.Outcome) error {
-	messages := filepath.Join(dir, "messages")
-	if err := os.MkdirAll(messages, 0o750); err != nil {
+// messages is the folder of the messages within that of the results.
+const messages = "messages"
+
+// makeFolders makes those for the results, if they are wanted.
+func makeFolders(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Join(dir, messages), 0o750); err != nil {
 		return fmt.Errorf("the folder for the results was not made: %w", err)
 	}
+	return nil
+}
+
+// leave writes the reports and every message into their folders.
+func leave(dir string, out *check.Outcome) error {
 	data, err := out.Report.JSON()
 	if err != nil {
 		return err
@@ -185,7 +200,7 @@ func leave(dir string, out *check.Outcome) error {
 	}
 	for i, m := range out.Exchange.Messages {
 		name := fmt.Sprintf("%02d-%s.bin", i+1, compare.Type(i+1))
-		if err := writeFile(filepath.Join(messages, name), m); err != nil {
+		if err := writeFile(filepath.Join(dir, messages, name), m); err != nil {
 			return err
 		}
 	}

@@ -265,25 +265,36 @@ func (p *paper) here(out *provision.Outcome) {
 	for i := range out.Plan.Steps {
 		number[out.Plan.Steps[i].ID] = i + 1
 	}
+	kept := 0
 	var rows [][2]string
 	for _, act := range out.Actions {
-		what := doWords[act.Do]
-		if act.Note == "" && act.Do != executor.Keep || act.Do == executor.Wait {
+		switch {
+		case act.Do == executor.Keep && act.Note == "":
+			kept++
+			continue
+		case act.Do == executor.Wait || act.Note == "":
 			continue
 		}
 		label := "      "
 		if n := number[act.Step]; n > 0 {
 			label = fmt.Sprintf("%6d", n)
 		}
-		rows = append(rows, [2]string{label + "  " + padded(what, 8) + "  ", cmp.Or(act.Note, "it is so already")})
+		row := [2]string{label + "  " + padded(doWords[act.Do], 8) + "  ", act.Note}
+		if !slices.Contains(rows, row) { // what steps aside comes back under the same note
+			rows = append(rows, row)
+		}
 	}
-	if len(rows) == 0 {
+	if len(rows) == 0 && kept == 0 {
 		return
 	}
 	p.title("WHAT WAS FOUND IN THE DATABASE ITSELF, WHICH THE PLANNER CANNOT SEE")
 	for _, r := range rows {
 		p.wrapped(r[0], r[1], plain)
 	}
+	if kept > 0 {
+		p.wrapped("        kept      ", count(kept, "step has", "steps have")+" nothing to do: what they are for holds already", plain)
+	}
 }
 
+// doWords say what is done about a step that is not as planned.
 var doWords = map[executor.Do]string{executor.Keep: "kept", executor.Run: "noted", executor.Adapt: "adapted", executor.Skip: "left out"}
