@@ -32,20 +32,52 @@ func (r *resolver) stepAside() error {
 		}
 	}
 	r.block(set.Blocked)
-	if len(set.Drop) == 0 || first < 0 {
+	forward, again, err := r.storage(set.Columns)
+	if err != nil {
+		return err
+	}
+	if len(set.Drop)+len(again) == 0 || first < 0 {
 		return nil
 	}
-	var columns []string // what a change of type resets
-	for _, c := range set.Columns {
-		columns = append(columns, c.Again...)
-	}
-	set.Restore = append(columns, set.Restore...)
 	note := "views, keys, triggers and policies that use the columns step aside and come back as they were"
-	back := Action{Do: Adapt, SQL: slices.Concat(set.Restore, set.Refresh), Undo: set.Drop, Note: note}
-	away := Action{Do: Adapt, SQL: set.Drop, Undo: slices.Concat(set.Restore, set.Refresh), Note: note}
+	back := Action{Do: Adapt, SQL: slices.Concat(forward, set.Restore, set.Refresh), Undo: set.Drop, Note: note}
+	away := Action{Do: Adapt, SQL: set.Drop, Undo: slices.Concat(again, set.Restore, set.Refresh), Note: note}
 	r.actions = slices.Insert(r.actions, last+1, back)
 	r.actions = slices.Insert(r.actions, first, away)
 	return nil
+}
+
+// storage returns the statements that set again what a change of type resets, storage and compression: those that the new types take, and
+// all of them for the way back.
+func (r *resolver) storage(columns []dependents.Column) (forward, again []string, err error) {
+	varies := make(map[string]bool) // columns whose new type is of variable length, by name
+	for _, target := range r.targets {
+		f := schema.Fact{Schema: r.to(target.Schema), Table: target.Table, Name: target.Column}
+		var size *int16
+		if err := r.tx.QueryRow(r.ctx, "SELECT (SELECT typlen FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype($1))", r.newType(f)).Scan(&size); err != nil {
+			return nil, nil, err
+		}
+		varies[target.Column] = size != nil && *size < 0
+	}
+	for _, c := range columns {
+		again = append(again, c.Again...)
+		if varies[c.Column] {
+			forward = append(forward, c.Again...)
+		}
+	}
+	return forward, again, nil
+}
+
+// newType is the type that the plan gives a column, "" if it gives none.
+func (r *resolver) newType(column schema.Fact) string {
+	for i := range r.o.Plan.Steps {
+		for _, f := range r.o.Plan.Steps[i].Facts {
+			if f.Kind == schema.KindColumnType && f.Schema == column.Schema && f.Table == column.Table && f.Name == column.Name {
+				return f.Detail
+			}
+		}
+	}
+	return ""
 }
 
 // block turns what cannot step aside into decisions, one for each step that it blocks.

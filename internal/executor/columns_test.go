@@ -41,6 +41,13 @@ var columnObstacles = []obstacle{
 		does:     []string{"adapt refuse NULL in public.t.a", "adapt refuse NULL in public.t.b"},
 	},
 	{
+		says:     "a column keeps its storage where its new type can, and gets it back",
+		tenant:   `CREATE TABLE t (a text STORAGE EXTERNAL, b text STORAGE EXTERNAL COMPRESSION pglz); INSERT INTO t VALUES ('1', '2')`,
+		template: `CREATE TABLE t (a integer, b varchar)`,
+		answers:  "lossy:public.t.a convert",
+		check:    `SELECT string_agg(attstorage, '' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'public.t'::regclass AND attnum > 0`, want: "pe",
+	},
+	{
 		says:     "a column gets a sequence of its own",
 		tenant:   `CREATE TABLE t (a int NOT NULL); INSERT INTO t VALUES (7); CREATE TABLE "t_a_seq" ()`,
 		template: `CREATE TABLE t (a serial)`,
