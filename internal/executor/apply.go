@@ -224,6 +224,7 @@ func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error
 			continue
 		}
 		if len(act.SQL) == 0 {
+			a.remain(act)
 			continue
 		}
 		if s != nil {
@@ -245,13 +246,19 @@ func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error
 			a.failed[act.Step] = true
 			continue
 		}
-		undo := memento.Undo{Step: act.Step, Statements: act.Undo}
-		if act.Forward {
-			undo.Statements = nil
-		}
-		a.record.Undo = append(a.record.Undo, undo)
+		a.remain(act)
 	}
 	return decisions, nil
+}
+
+// remain records how an action is undone: by statements, or by none if it is forward only. Some actions only have a part in the way back.
+func (a *attempt) remain(act *Action) {
+	switch {
+	case act.Forward:
+		a.record.Undo = append(a.record.Undo, memento.Undo{Step: act.Step})
+	case len(act.Undo) > 0:
+		a.record.Undo = append(a.record.Undo, memento.Undo{Step: act.Step, Statements: act.Undo})
+	}
 }
 
 // onlyPossible takes away the choice to put NULL where a column refuses it.
