@@ -162,9 +162,9 @@ func TestADecisionsFileIsReadBackAsItWasFilledIn(t *testing.T) {
 	if _, err := executor.ParseDecisions(bytes.NewReader(empty)); err == nil {
 		t.Error("a file that nobody filled in decides something")
 	}
-	for _, r := range string(empty) {
-		if r != '\n' && !unicode.IsPrint(r) {
-			t.Errorf("the file has the character %U, which is not seen", r)
+	for line := range strings.Lines(string(empty)) {
+		if line = strings.TrimSuffix(line, "\n"); report.Visible(line) != line {
+			t.Errorf("the line %q has characters that are not seen", line)
 		}
 	}
 	got, err := executor.ParseDecisions(strings.NewReader(strings.ReplaceAll(string(empty), `choice: ""`, "choice: fill")))
@@ -195,19 +195,19 @@ func TestAnAnswerThatSettlesNothingIsNamed(t *testing.T) {
 
 func TestOnlyTablesThatAreThereAreLocked(t *testing.T) {
 	out := withNames(t)
-	out.Plan.Steps = []plan.Step{step(plan.AddTable, "fresh"), step(plan.AddIndex, "fresh", plan.HazardBlocks), step(plan.SetType, "plain", plan.HazardBlocksAll), pointing("plain", `"two words"`), step(plan.AddCol, "ours")}
+	out.Plan.Steps = []plan.Step{step(plan.AddTable, "fresh"), step(plan.AddIndex, "fresh", plan.HazardBlocks), step(plan.SetType, "plain", plan.HazardBlocksAll), pointing("plain", `"two words"`), step(plan.AddCol, "ours"), step(plan.SetType, "asked")}
 	out.Plan.Steps[3].ID, out.Plan.Steps[4].ID = "key", "kept"
 	out.First.Mapping = schema.Mapping{Schemas: map[string]string{"mine": "s"}, Tables: map[schema.Relation]string{{Schema: "mine", Name: "old"}: "plain"}}
 	out.First.Tenant.Database.Tables = []schema.Table{
-		{Relation: schema.Relation{Schema: "mine", Name: "old"}}, {Relation: schema.Relation{Schema: "mine", Name: "two words"}}, {Relation: schema.Relation{Schema: "mine", Name: "ours"}},
+		{Relation: schema.Relation{Schema: "mine", Name: "old"}}, {Relation: schema.Relation{Schema: "mine", Name: "two words"}}, {Relation: schema.Relation{Schema: "mine", Name: "ours"}}, {Relation: schema.Relation{Schema: "mine", Name: "asked"}},
 	}
 	out.Actions = []executor.Action{
-		{Step: "id-fresh", Do: executor.Run, SQL: []string{"x"}}, {Step: "id-plain", Do: executor.Wait}, {Step: "key", Do: executor.Run, SQL: []string{"x"}}, {Step: "kept", Do: executor.Keep},
+		{Step: "id-fresh", Do: executor.Run, SQL: []string{"x"}}, {Step: "id-plain", Do: executor.Adapt, SQL: []string{"x"}}, {Step: "id-asked", Do: executor.Wait}, {Step: "key", Do: executor.Run, SQL: []string{"x"}}, {Step: "kept", Do: executor.Keep},
 	}
 	p := &paper{width: 1000}
 	p.locks(out)
 	got := p.out.String()
-	if !strings.Contains(got, "locks 1 table against") || !strings.Contains(got, `behind it: mine.plain. New foreign keys point at mine."two words":`) {
+	if !strings.Contains(got, "locks 2 tables against") || !strings.Contains(got, `behind it: mine.asked, mine.plain. New foreign keys point at mine."two words":`) {
 		t.Errorf("got %q", got)
 	}
 }
