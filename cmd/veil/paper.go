@@ -83,7 +83,7 @@ func (p *paper) blank() { p.out.WriteByte('\n') }
 // title begins a section.
 func (p *paper) title(text string) {
 	p.blank()
-	p.line(span{bold, text})
+	p.wrapped("", text, bold)
 	p.blank()
 }
 

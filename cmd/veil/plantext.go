@@ -268,18 +268,22 @@ func (p *paper) here(out *provision.Outcome) {
 	kept := 0
 	var rows [][2]string
 	for _, act := range out.Actions {
+		note := act.Note
+		if s := out.Plan.Step(act.Step); act.Forward && s != nil && s.Reversible != plan.ForwardOnly {
+			note = strings.TrimPrefix(note+"; nothing undoes it here", "; ")
+		}
 		switch {
-		case act.Do == executor.Keep && act.Note == "":
+		case act.Do == executor.Keep && note == "":
 			kept++
 			continue
-		case act.Do == executor.Wait || act.Note == "":
+		case act.Do == executor.Wait || note == "":
 			continue
 		}
 		label := "      "
 		if n := number[act.Step]; n > 0 {
 			label = fmt.Sprintf("%6d", n)
 		}
-		row := [2]string{label + "  " + padded(doWords[act.Do], 8) + "  ", act.Note}
+		row := [2]string{label + "  " + padded(doWords[act.Do], 8) + "  ", note}
 		if !slices.Contains(rows, row) { // what steps aside comes back under the same note
 			rows = append(rows, row)
 		}
@@ -292,7 +296,7 @@ func (p *paper) here(out *provision.Outcome) {
 		p.wrapped(r[0], r[1], plain)
 	}
 	if kept > 0 {
-		p.wrapped("        kept      ", count(kept, "step has", "steps have")+" nothing to do: what they are for holds already", plain)
+		p.wrapped("        kept      ", count(kept, "step has nothing to do: what it is for holds already", "steps have nothing to do: what they are for holds already"), plain)
 	}
 }
 

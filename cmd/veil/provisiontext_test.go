@@ -212,6 +212,27 @@ func TestOnlyTablesThatAreThereAreLocked(t *testing.T) {
 	}
 }
 
+func TestWhatWasFoundLocallyIsSaidOnceAndCounted(t *testing.T) {
+	out := &provision.Outcome{Plan: &plan.Plan{Steps: []plan.Step{step(plan.AddCol, "a"), step(plan.AddIndex, "b"), step(plan.Create, "c"), step(plan.Create, "d"), step(plan.Create, "e")}}}
+	out.Actions = []executor.Action{
+		{Step: "id-a", Do: executor.Keep}, {Do: executor.Adapt, Note: "views step aside"}, {Step: "id-b", Do: executor.Adapt, Note: "its name is taken"},
+		{Do: executor.Adapt, Note: "views step aside"}, {Step: "id-c", Do: executor.Run, Forward: true}, {Step: "id-d", Do: executor.Run}, {Step: "id-e", Do: executor.Wait, Note: "asked elsewhere"},
+	}
+	p := &paper{width: 200}
+	p.here(out)
+	want := `
+WHAT WAS FOUND IN THE DATABASE ITSELF, WHICH THE PLANNER CANNOT SEE
+
+        adapted   views step aside
+     2  adapted   its name is taken
+     3  noted     nothing undoes it here
+        kept      1 step has nothing to do: what it is for holds already
+`
+	if got := p.out.String(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestTheResultOfARunIsItsExitCode(t *testing.T) {
 	with := func(c template.Conformance) *report.Report { return &report.Report{Verdict: c} }
 	for name, c := range map[string]struct {
