@@ -28,7 +28,7 @@ type database struct {
 // everyVersion runs a test on a scratch database of each version of PostgreSQL that the machine has, made of the DDL.
 func everyVersion(t *testing.T, ddl string, test func(*database)) {
 	t.Helper()
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		t.Run("PostgreSQL "+strconv.Itoa(server.Major()), func(t *testing.T) { test(open(t, server, ddl)) })
 	}
 }

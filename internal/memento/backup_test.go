@@ -46,7 +46,7 @@ func keyOf(t testing.TB, conn *pgx.Conn, name string, without ...string) []strin
 }
 
 func TestEveryTypeComesBack(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		for _, keyed := range []bool{true, false} {
 			conn := connect(t, server)
 			execute(t, conn, everyType+`; INSERT INTO every SELECT * FROM every; ALTER TABLE every ADD id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY`)
@@ -136,7 +136,7 @@ const noisy = `
 	TRUNCATE log`
 
 func TestNothingOfTheUsersActsWhileValuesAreRestored(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		for _, key := range [][]string{{"id"}, nil} {
 			conn := connect(t, server)
 			execute(t, conn, noisy)
@@ -160,7 +160,7 @@ func TestNothingOfTheUsersActsWhileValuesAreRestored(t *testing.T) {
 }
 
 func TestTriggersOfPartitionsAreAsTheyWere(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		execute(t, conn, `
 			CREATE TABLE log (what text);
@@ -255,7 +255,7 @@ func structureIn(t testing.TB, tx pgx.Tx) []byte {
 }
 
 func TestKeysThatFindEveryRow(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		execute(t, conn, `CREATE EXTENSION citext; CREATE TABLE t (
 				a int NOT NULL, b int NOT NULL, c int, d int NOT NULL, e citext NOT NULL, f int NOT NULL, g text NOT NULL, h int NOT NULL,

@@ -101,7 +101,7 @@ const oddSettings = `SET DateStyle = 'German'; SET IntervalStyle = 'iso_8601'; S
 	SET search_path = pg_temp; SET xmlbinary = 'hex'; SET quote_all_identifiers = on`
 
 func TestAChecksumIsThatOfTheSlowReference(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		execute(t, conn, everyType)
 		of := table("every", columnsOf(t, conn, "every")...)

@@ -110,7 +110,7 @@ func dsn(conn *pgx.Conn) string {
 }
 
 func TestWhatBecameOfARunIsKnownAfterItsProcessWasKilled(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		execute(t, conn, tried)
 		for _, test := range []struct {

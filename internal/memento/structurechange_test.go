@@ -116,7 +116,7 @@ const changes = `
 	publication news: ALTER PUBLICATION news SET TABLE museum.parent (id) WHERE (id > 3), museum.visit`
 
 func TestEveryKindOfChangeShows(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		execute(t, conn, museum(t))
 		before := structure(t, conn)
@@ -202,7 +202,7 @@ var recreations = map[string]string{
 }
 
 func TestTheSameThingsMadeAgainGiveTheSameBytes(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		execute(t, conn, museum(t))
 		before := structure(t, conn)

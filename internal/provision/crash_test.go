@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -12,11 +11,12 @@ import (
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/memento"
 	"github.com/veilschema/veil/internal/provision"
+	"github.com/veilschema/veil/internal/testenv"
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
 // long says whether every crash is tried at every moment, and not only at some.
-func long() bool { return os.Getenv("VEIL_LONG") != "" }
+func long() bool { return testenv.Long() }
 
 // every returns n, and in a long run 1: how far apart things are that are tried.
 func every(n int) int {

@@ -89,6 +89,19 @@ func PostgresVersions(t testing.TB) []*postgres.Server {
 	return list
 }
 
+// Long says whether tests take the time that they want: $VEIL_LONG is set. Without it, those that go over every version of PostgreSQL or
+// thousands of cases take a sample, so that a run of all tests stays a matter of minutes.
+func Long() bool { return os.Getenv("VEIL_LONG") != "" }
+
+// PostgresVersionsIfLong is [PostgresVersions] in a long run, and otherwise the machine's own server alone.
+func PostgresVersionsIfLong(t testing.TB) []*postgres.Server {
+	t.Helper()
+	if Long() {
+		return PostgresVersions(t)
+	}
+	return []*postgres.Server{Postgres(t)}
+}
+
 // Scratch is a fresh scratch database of the server, dropped when the test ends.
 func Scratch(t testing.TB, s *postgres.Server) *postgres.Scratch {
 	t.Helper()

@@ -187,7 +187,7 @@ var structures = []struct{ name, ddl, holds string }{
 }
 
 func TestStructuresThatAreHardToFillAreFilled(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		for _, s := range structures {
 			t.Run(s.name+" on "+server.Version(), func(t *testing.T) {
 				conn := connect(t, server, s.name, []byte(s.ddl))
@@ -210,7 +210,7 @@ const everyType = `CREATE TYPE mood AS ENUM ('sad', 'it''s', 'größe'); CREATE 
 		pa path, po polygon, ci circle, mo money, o oid, n name, ch "char", lsn pg_lsn, jp jsonpath, rc regclass, abx box[])`
 
 func TestEveryTypeHasValuesAndNULL(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		t.Run(server.Version(), func(t *testing.T) {
 			conn := connect(t, server, "types", []byte(everyType))
 			noGaps(t, rows(t, conn, fill.Options{RowsPerTable: 80, Seed: 3}))
@@ -269,7 +269,7 @@ func TestTheSameSeedGivesTheSameRowsOnEveryVersionAndAnotherGivesOthers(t *testi
 		execute(t, conn, ddl.String())
 		return contents(t, conn, rows(t, conn, fill.Options{Seed: seed}))
 	}
-	servers := testenv.PostgresVersions(t)
+	servers := testenv.PostgresVersionsIfLong(t)
 	want := filled(servers[0], 7)
 	for _, server := range servers {
 		if filled(server, 7) != want {
@@ -322,7 +322,7 @@ const guarded = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 	CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2); CREATE TRIGGER usual AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION refuse()`
 
 func TestWhatStandsInTheWayIsPutBackAsItWas(t *testing.T) {
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		t.Run(server.Version(), func(t *testing.T) {
 			conn := connect(t, server, "guarded", []byte(guarded))
 			state := func() []string {

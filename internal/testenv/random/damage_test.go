@@ -22,7 +22,7 @@ func damage(t testing.TB, conn *pgx.Conn, seed uint64) []random.Change {
 }
 
 func TestDamageTakesFactsAwayAndWhatIsOwnTakesNone(t *testing.T) {
-	for version, server := range testenv.PostgresVersions(t) {
+	for version, server := range testenv.PostgresVersionsIfLong(t) {
 		t.Run(server.Version(), func(t *testing.T) {
 			conn, replay := connect(t, server), connect(t, server)
 			kinds, texts := make(map[string]int), make(map[string]bool)
@@ -56,7 +56,7 @@ func TestDamageTakesFactsAwayAndWhatIsOwnTakesNone(t *testing.T) {
 			}
 			t.Logf("%d changes of %d kinds", total, len(kinds))
 			for _, what := range random.Kinds() {
-				if kinds[what] == 0 && version == 0 && !testing.Short() {
+				if kinds[what] == 0 && version == 0 && testenv.Long() {
 					t.Errorf("no database came to %q", what)
 				}
 			}
@@ -69,7 +69,7 @@ func TestDamageTakesFactsAwayAndWhatIsOwnTakesNone(t *testing.T) {
 
 func TestTheSameSeedGivesTheSameChangesOnEveryVersion(t *testing.T) {
 	var want [][]random.Change
-	for _, server := range testenv.PostgresVersions(t) {
+	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		conn := connect(t, server)
 		var got [][]random.Change
 		for seed := range uint64(25) {

@@ -64,14 +64,17 @@ func facts(t testing.TB, conn *pgx.Conn) schema.Facts {
 
 // seeds is how many cases a test tries on the version with the number given, from 0: fewer on those behind the first.
 func seeds(version int) uint64 {
-	if testing.Short() || version > 0 {
+	switch {
+	case testing.Short() || version > 0:
 		return 40
+	case testenv.Long():
+		return 300
 	}
-	return 300
+	return 80
 }
 
 func TestRandomSchemasLoadAndHaveFactsOfManyKinds(t *testing.T) {
-	for version, server := range testenv.PostgresVersions(t) {
+	for version, server := range testenv.PostgresVersionsIfLong(t) {
 		t.Run(server.Version(), func(t *testing.T) {
 			conn := connect(t, server)
 			with := make(map[schema.Kind]int) // schemas that have a fact of the kind
@@ -90,7 +93,7 @@ func TestRandomSchemasLoadAndHaveFactsOfManyKinds(t *testing.T) {
 			// Extensions and partitions are left to the real schemas.
 			without := []schema.Kind{schema.KindExtension, schema.KindPartition, schema.KindPartitionKey, schema.KindInheritance}
 			for _, kind := range schema.Kinds() {
-				if version == 0 && !testing.Short() && with[kind] < int(seeds(0)/50) && !slices.Contains(without, kind) {
+				if version == 0 && testenv.Long() && with[kind] < int(seeds(0)/50) && !slices.Contains(without, kind) {
 					t.Errorf("only %d of %d schemas have a fact about %s", with[kind], seeds(0), kind)
 				}
 			}
