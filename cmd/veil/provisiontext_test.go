@@ -215,8 +215,13 @@ func TestOnlyTablesThatAreThereAreLocked(t *testing.T) {
 func TestWhatWasFoundLocallyIsSaidOnceAndCounted(t *testing.T) {
 	out := &provision.Outcome{Plan: &plan.Plan{Steps: []plan.Step{step(plan.AddCol, "a"), step(plan.AddIndex, "b"), step(plan.Create, "c"), step(plan.Create, "d"), step(plan.Create, "e")}}}
 	out.Actions = []executor.Action{
-		{Step: "id-a", Do: executor.Keep}, {Do: executor.Adapt, Note: "views step aside"}, {Step: "id-b", Do: executor.Adapt, Note: "its name is taken"},
-		{Do: executor.Adapt, Note: "views step aside"}, {Step: "id-c", Do: executor.Run, Forward: true}, {Step: "id-d", Do: executor.Run}, {Step: "id-e", Do: executor.Wait, Note: "asked elsewhere"},
+		{Step: "id-a", Do: executor.Keep},
+		{Do: executor.Adapt, Note: "views step aside"},
+		{Step: "id-b", Do: executor.Adapt, Note: "its name is taken"},
+		{Do: executor.Adapt, Note: "views step aside"},
+		{Step: "id-c", Do: executor.Run, Forward: true},
+		{Step: "id-d", Do: executor.Run},
+		{Step: "id-e", Do: executor.Wait, Note: "asked elsewhere"},
 	}
 	p := &paper{width: 200}
 	p.here(out)
