@@ -115,8 +115,8 @@ func (a *attempt) run(ctx context.Context) (out *Result, err error) {
 func (a *attempt) lockTables(ctx context.Context, res *Resolution) error {
 	modes := make(map[schema.Relation]string)
 	for _, act := range res.Actions {
-		if act.Table != (schema.Relation{}) {
-			modes[oldName(a.o.Mapping, act.Table)] = "ACCESS EXCLUSIVE"
+		for _, t := range act.tables() {
+			modes[oldName(a.o.Mapping, t)] = "ACCESS EXCLUSIVE"
 		}
 	}
 	for from := range a.o.Mapping.Tables {
@@ -204,12 +204,11 @@ func (a *attempt) resolve(ctx context.Context) (*Resolution, error) {
 	for f := range l.facts {
 		a.state[f] = true
 	}
-	tables := l.db.Tables
 	res, err := resolve(ctx, a.tx, a.o, l)
 	if err != nil || len(res.Decisions) > 0 {
 		return res, err
 	}
-	return res, a.remember(ctx, res, tables)
+	return res, a.remember(ctx, res)
 }
 
 // steps runs the actions. Statements that rows refuse become decisions.
@@ -324,9 +323,12 @@ func (a *attempt) cameAlong(ctx context.Context, act *Action, s *plan.Step) (boo
 func (a *attempt) carryOut(ctx context.Context, inner pgx.Tx, act *Action) error {
 	var loud []string
 	if slices.ContainsFunc(act.SQL, func(sql string) bool { return strings.HasPrefix(sql, "UPDATE ") }) {
-		var err error
-		if loud, err = memento.Silence(ctx, inner, memento.TableName{Schema: act.Table.Schema, Name: act.Table.Name}); err != nil {
-			return err
+		for _, t := range act.tables() {
+			more, err := memento.Silence(ctx, inner, memento.TableName{Schema: t.Schema, Name: t.Name})
+			if err != nil {
+				return err
+			}
+			loud = append(loud, more...)
 		}
 	}
 	for i, sql := range act.SQL {

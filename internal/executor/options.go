@@ -75,4 +75,6 @@ type Action struct {
 	Forward bool `json:"forward_only,omitempty"`
 	// Table is the table that is touched, the zero Relation if none.
 	Table schema.Relation `json:"-"`
+	// Also are the other tables whose rows are touched: those that inherit from it, or use a type that is replaced.
+	Also []schema.Relation `json:"-"`
 }

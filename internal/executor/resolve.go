@@ -91,10 +91,8 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 			return Action{Do: Skip, Note: "it needs " + id + ", which is left out"}, nil
 		}
 	}
-	for _, o := range obstacles {
-		if r.o.Decisions[decisionID(o, about(s))].Choice == ChooseSkip {
-			return Action{Do: Skip, Note: "left out by decision"}, nil
-		}
+	if r.leftOut(s) {
+		return Action{Do: Skip, Note: "left out by decision"}, nil
 	}
 	switch s.Action {
 	case plan.Remove:
@@ -126,6 +124,11 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 		return r.ask(s, plan.Impossible, "it may not run in a tenant's database ("+s.Why+"), so a person has to "+s.Goal, ChooseSkip)
 	}
 	return r.ask(s, plan.Impossible, "PostgreSQL has no statement for it: to "+s.Goal+", a person has to rebuild it", ChooseSkip)
+}
+
+// leftOut says whether a person decided that the step is not taken.
+func (r *resolver) leftOut(s *plan.Step) bool {
+	return slices.ContainsFunc(obstacles, func(o plan.Obstacle) bool { return r.o.Decisions[decisionID(o, about(s))].Choice == ChooseSkip })
 }
 
 // there says whether a step would make a table or column that is there, so that whatever is decided about its parts is not about it.

@@ -29,7 +29,11 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 			return r.ask(s, plan.OtherKey, err.Error(), ChooseSkip)
 		}
 		if f.Kind == schema.KindPrimaryKey {
-			undoLast = append(r.nullableAgain(f, t), undoLast...)
+			again, err := r.nullableAgain(f, t)
+			if err != nil {
+				return Action{}, err
+			}
+			undoLast = append(again, undoLast...)
 		}
 	}
 	name := r.constraintName(at, s.Object.Name, f.Kind)
@@ -53,7 +57,11 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 			if _, was := r.column(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c}); was == nil {
 				continue // a new one
 			}
-			a.Changed = append(a.Changed, schema.ColumnName{Schema: at.Schema, Table: at.Name, Column: c})
+			changed, err := r.holders(at, c)
+			if err != nil {
+				return a, err
+			}
+			a.change(changed)
 		}
 		a.Do, a.Note = Adapt, "references that point nowhere are mended as decided"
 	}
@@ -111,15 +119,19 @@ func (r *resolver) demote(t *schema.Table) (before, after, undo []string, note s
 }
 
 // nullableAgain returns the statements that let the columns of a primary key be NULL again that were so before.
-func (r *resolver) nullableAgain(f schema.Fact, t *schema.Table) []string {
+func (r *resolver) nullableAgain(f schema.Fact, t *schema.Table) ([]string, error) {
 	var out []string
 	for _, c := range t.Columns {
 		notNull := r.facts[schema.Fact{Kind: schema.KindNotNull, Schema: f.Schema, Table: f.Table, Name: c.Name}]
 		if !notNull && inKey(f.Detail, c.Name) {
-			out = append(out, r.alterColumn(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c.Name})+"DROP NOT NULL")
+			strict, err := r.strict(t.Relation, c.Name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(append(out, r.alterColumn(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c.Name})+"DROP NOT NULL"), strict...)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // inKey says whether a key's detail lists a column before INCLUDE.

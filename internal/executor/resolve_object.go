@@ -152,39 +152,12 @@ func (r *resolver) sequence(s *plan.Step) (Action, error) {
 // alterSequence gives a sequence the template's options; what it has given out stays.
 func (r *resolver) alterSequence(s *plan.Step, q schema.Sequence) (Action, error) {
 	alter := "ALTER SEQUENCE " + quote(q.Relation) + " AS "
-	options := strings.TrimPrefix(strings.TrimPrefix(about(s).Detail, "owned "), "as ")
-	typ, options, _ := strings.Cut(options, " ")
-	full := typ
-	for _, o := range []struct{ word, otherwise string }{
-		{"increment", "INCREMENT 1"}, {"minvalue", "NO MINVALUE"}, {"maxvalue", "NO MAXVALUE"}, {"start", ""}, {"cache", "CACHE 1"}, {"cycle", "NO CYCLE"},
-	} {
-		if !slices.Contains(strings.Fields(options), o.word) {
-			full += " " + o.otherwise
-		}
-	}
-	if !slices.Contains(strings.Fields(options), "start") {
-		full += " START " + startOf(typ, options)
-	}
+	typ, options, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(about(s).Detail, "owned "), "as "), " ")
 	return Action{
 		Do: Adapt, Note: "the sequence is there with other options",
-		SQL:  []string{alter + strings.Join(strings.Fields(full+" "+options), " ")},
-		Undo: []string{alter + q.Options.Type + " " + sequenceOptions(q.Options)},
+		SQL:  []string{alter + typ + " " + strings.Join(wantedOptions(options), " ")},
+		Undo: []string{alter + q.Options.Type + " " + strings.Join(sequenceOptions(q.Options), " ")},
 	}, nil
-}
-
-// startOf returns where a sequence starts that does not say so.
-func startOf(typ, options string) string {
-	words := strings.Fields(options)
-	value := func(word, otherwise string) string {
-		if i := slices.Index(words, word); i >= 0 && i+1 < len(words) {
-			return words[i+1]
-		}
-		return otherwise
-	}
-	if strings.HasPrefix(value("increment", "1"), "-") {
-		return value("maxvalue", "-1")
-	}
-	return value("minvalue", "1")
 }
 
 // function resolves a function: one of the same name and arguments that returns something else is a person's to change.

@@ -88,17 +88,20 @@ const maxNameBytes = 63
 
 // freeName returns a name, or the name with a number behind it, that is not taken.
 func freeName(name string, taken func(string) bool) string {
-	try := name
+	try := cutName(name, "")
 	for n := 1; taken(try); n++ {
-		tail := fmt.Sprintf("_%d", n)
-		head := name
-		for len(head)+len(tail) > maxNameBytes {
-			runes := []rune(head)
-			head = string(runes[:len(runes)-1])
-		}
-		try = head + tail
+		try = cutName(name, fmt.Sprintf("_%d", n))
 	}
 	return try
+}
+
+// cutName is a name with a tail, shortened to what PostgreSQL keeps of a name.
+func cutName(name, tail string) string {
+	runes := []rune(name)
+	for len(string(runes))+len(tail) > maxNameBytes {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + tail
 }
 
 func (r *resolver) addColumn(s *plan.Step) (Action, error) {
@@ -113,6 +116,9 @@ func (r *resolver) addColumn(s *plan.Step) (Action, error) {
 		return a, err
 	}
 	a, err := r.fillColumn(s, f, at, undo)
+	if err != nil {
+		return a, err
+	}
 	a.Table = at
 	if a.Do == Run && a.Note == "" {
 		a.Note = r.like(t, s)
@@ -169,6 +175,8 @@ func (r *resolver) fillColumn(s *plan.Step, f schema.Fact, at schema.Relation, u
 	}
 	a.SQL = append(append(a.SQL[:last:last], filled...), a.SQL[last+1:]...)
 	a.Do, a.Note = Adapt, "rows get the value that was decided"
+	children, err := r.holders(at, f.Name) // that have the column already
+	a.change(children)
 	return a, err
 }
 

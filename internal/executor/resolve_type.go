@@ -120,11 +120,12 @@ func (r *resolver) swap(s *plan.Step, at schema.Relation, typtype string) (Actio
 	if err != nil {
 		return r.ask(s, plan.Impossible, err.Error(), ChooseSkip)
 	}
-	rows, err := r.typeHasRows(at)
+	columns, rows, err := r.users(at)
 	if err != nil {
 		return Action{}, err
 	}
-	lossy := rows && (typtype == "d" || lacks(enumLabels(about(s).Detail), r.labels(at)))
+	was, keeps := r.under(s, at)
+	lossy := rows && (typtype == "d" && !keeps || typtype == "e" && lacks(enumLabels(about(s).Detail), r.labels(at)))
 	if _, ok := r.answer(s, plan.Lossy, ChooseConvert); lossy && !ok {
 		return r.ask(s, plan.Lossy, fmt.Sprintf("%s is defined otherwise here, and values in use may not fit what the template wants", quote(at)), ChooseConvert, ChooseSkip)
 	}
@@ -140,7 +141,20 @@ func (r *resolver) swap(s *plan.Step, at schema.Relation, typtype string) (Actio
 	if err != nil {
 		return Action{}, err
 	}
-	return Action{Do: Adapt, SQL: sql, Undo: undo, Note: "another definition of this name is replaced"}, nil
+	a := Action{Do: Adapt, SQL: sql, Undo: undo, Note: "another definition of this name is replaced"}
+	for _, c := range columns {
+		switch {
+		case typtype == "e": // every value keeps its text, or the new type refuses it
+			a.touch(c.at)
+		case lossy:
+			a.change(c.at)
+		case c.array:
+			a.recast(c.at, was+"[]")
+		default:
+			a.recast(c.at, was)
+		}
+	}
+	return a, nil
 }
 
 // lacks says whether want lacks a label that is there.
@@ -148,19 +162,44 @@ func lacks(want, have []string) bool {
 	return slices.ContainsFunc(have, func(label string) bool { return !slices.Contains(want, label) })
 }
 
-// typeHasRows says whether a table with a column of the type has rows.
-func (r *resolver) typeHasRows(at schema.Relation) (bool, error) {
+// user is a column whose type is one that is replaced, or an array of it, in its table and all that inherit from it.
+type user struct {
+	at    []schema.ColumnName
+	array bool
+}
+
+// users are the columns of a type, and whether any of their tables has rows.
+func (r *resolver) users(at schema.Relation) (list []user, rows bool, err error) {
 	set, err := dependents.OfType(r.ctx, r.tx, at.Schema, at.Name)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	for _, c := range set.Columns {
-		rows, err := r.hasRows(schema.Relation{Schema: c.Schema, Name: c.Table})
-		if rows || err != nil {
-			return rows, err
+		if c.Inherited {
+			continue // it is with its parent's
+		}
+		t := schema.Relation{Schema: c.Schema, Name: c.Table}
+		any, err := r.hasRows(t)
+		if err != nil {
+			return nil, false, err
+		}
+		columns, err := r.holders(t, c.Column)
+		if err != nil {
+			return nil, false, err
+		}
+		list, rows = append(list, user{columns, c.Array}), rows || any
+	}
+	return list, rows, nil
+}
+
+// under is the type under a domain as it is now, and whether the one that the step puts there keeps its values.
+func (r *resolver) under(s *plan.Step, at schema.Relation) (typ string, keeps bool) {
+	for _, d := range r.db.Domains {
+		if d.Relation == at {
+			return d.Type, plan.Convert(d.Type, parseDomain(about(s).Detail).typ).Keeps
 		}
 	}
-	return false, nil
+	return "", false
 }
 
 // typeAgain returns the statements that make the enum or domain as it is now.
@@ -197,7 +236,7 @@ func (r *resolver) swapStatements(at schema.Relation, word string, made ...strin
 	if len(set.Blocked) > 0 {
 		return nil, fmt.Errorf("%s stands in the way: %s", set.Blocked[0].What, set.Blocked[0].Why)
 	}
-	old := schema.Relation{Schema: at.Schema, Name: freeName(at.Name+"_before", func(name string) bool {
+	old := schema.Relation{Schema: at.Schema, Name: freeName(cutName(at.Name, "_before"), func(name string) bool {
 		_, taken := r.types[schema.Relation{Schema: at.Schema, Name: name}]
 		return taken
 	})}

@@ -218,10 +218,8 @@ func (b *back) undo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range b.record.Tables {
-		if err := b.restore(ctx, t); err != nil {
-			return err
-		}
+	if err := b.values(ctx); err != nil {
+		return err
 	}
 	if err := b.verifyRows(ctx); err != nil {
 		return err
@@ -230,19 +228,6 @@ func (b *back) undo(ctx context.Context) error {
 		return err
 	}
 	return b.verifyStructure(ctx)
-}
-
-func (b *back) restore(ctx context.Context, t memento.TableState) error {
-	if t.Backup == "" {
-		return nil
-	}
-	file, err := b.journal.OpenFile(t.Backup)
-	if err != nil {
-		return err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	_, err = memento.Restore(ctx, b.tx, t.BackupTable, t.Restore, t.Key, file)
-	return err
 }
 
 func (b *back) verifyStructure(ctx context.Context) error {

@@ -3,7 +3,9 @@ package executor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,34 +16,31 @@ import (
 )
 
 // remember sums up the rows of the touched tables and backs up values that the actions change.
-func (a *attempt) remember(ctx context.Context, res *Resolution, tables []schema.Table) error {
-	byName := make(map[schema.Relation]*schema.Table, len(tables))
-	for i := range tables {
-		byName[tables[i].Relation] = &tables[i]
-	}
-	changed := make(map[schema.Relation][]string)
-	seen := make(map[schema.Relation]bool)
-	var touched []schema.Relation
+func (a *attempt) remember(ctx context.Context, res *Resolution) error {
+	changed, seen := make(map[schema.Relation][]string), make(map[schema.Relation]bool)
 	forward := false
 	for _, act := range res.Actions {
-		if len(act.SQL) == 0 || byName[act.Table] == nil {
+		if len(act.SQL) == 0 {
 			continue
 		}
-		if !seen[act.Table] {
-			seen[act.Table] = true
-			touched = append(touched, act.Table)
+		for _, t := range act.tables() {
+			seen[t] = true
 		}
 		forward = forward || act.Forward
 		for _, c := range act.Changed {
 			if !act.Forward { // what is removed for good leaves no copy behind
-				changed[act.Table] = append(changed[act.Table], c.Column)
+				changed[relation(c)] = append(changed[relation(c)], c.Column)
 			}
 		}
 	}
-	slices.SortFunc(touched, func(x, y schema.Relation) int { return compareText(quote(x), quote(y)) })
+	there, err := existing(ctx, a.tx, slices.Collect(maps.Keys(seen)))
+	if err != nil {
+		return err
+	}
+	touched := slices.SortedFunc(maps.Keys(there), func(x, y schema.Relation) int { return strings.Compare(quote(x), quote(y)) })
 	var backups []memento.TableName
 	for _, name := range touched {
-		a.touched = append(a.touched, rowsOf(byName[name]))
+		a.touched = append(a.touched, there[name])
 		if len(changed[name]) > 0 && !forward {
 			backups = append(backups, memento.TableName{Schema: name.Schema, Name: name.Name})
 		}
@@ -49,7 +48,6 @@ func (a *attempt) remember(ctx context.Context, res *Resolution, tables []schema
 	if err := a.space(ctx, backups, touched); err != nil {
 		return err
 	}
-	var err error
 	if a.sums, err = memento.Checksums(ctx, a.tx, a.touched); err != nil {
 		return err
 	}
@@ -86,15 +84,6 @@ func (a *attempt) space(ctx context.Context, backups []memento.TableName, touche
 		return err
 	}
 	return estimate.Err()
-}
-
-// rowsOf is a table with those of its columns that hold values of their own.
-func rowsOf(t *schema.Table) memento.Table {
-	out := memento.Table{Schema: t.Schema, Name: t.Name}
-	for _, c := range t.Columns {
-		out.Columns = append(out.Columns, memento.Column{Name: c.Name})
-	}
-	return out
 }
 
 // alteredBy are the columns of which values change by decision.
@@ -258,20 +247,19 @@ func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) err
 			gone[act.Table] = true
 		}
 	}
-	var after, now []memento.Table
+	var after []memento.Table
+	var left []schema.Relation
 	for _, t := range a.touched {
 		rel := schema.Relation{Schema: t.Schema, Name: t.Name}
 		if gone[rel] {
 			continue
 		}
+		left = append(left, rel)
 		is := without(t, altered)
 		for i := range is.Columns {
 			is.Columns[i].As = recast[schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: is.Columns[i].Name}]
 		}
 		after = append(after, is)
-		if table := l.tables[schema.Relation{Schema: l.to(t.Schema), Name: t.Name}]; table != nil {
-			now = append(now, rowsOf(table))
-		}
 	}
 	sums, err := memento.Checksums(ctx, a.tx, after)
 	if err != nil {
@@ -289,10 +277,20 @@ func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) err
 	for _, act := range res.Actions { // a rollback drops new tables, unless they have rows by then
 		if s := a.o.Plan.Step(act.Step); s != nil && s.Action == plan.AddTable && len(act.SQL) > 0 {
 			if table := l.tables[schema.Relation{Schema: s.Object.Schema, Name: s.Object.Table}]; table != nil {
-				now = append(now, rowsOf(table))
+				left = append(left, table.Relation)
 			}
 		}
 	}
+	return a.sumUp(ctx, left)
+}
+
+// sumUp records how the run leaves the rows of tables.
+func (a *attempt) sumUp(ctx context.Context, tables []schema.Relation) error {
+	there, err := existing(ctx, a.tx, tables)
+	if err != nil {
+		return err
+	}
+	now := slices.SortedFunc(maps.Values(there), func(x, y memento.Table) int { return strings.Compare(x.ID().String(), y.ID().String()) })
 	final, err := memento.Checksums(ctx, a.tx, now)
 	if err != nil {
 		return err
@@ -370,14 +368,4 @@ func (a *attempt) current(ctx context.Context, tx pgx.Tx, s *plan.Step) (map[sch
 		out[f] = true
 	}
 	return out, nil
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

@@ -1,0 +1,97 @@
+package executor
+
+import (
+	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/provisioner/plan"
+)
+
+// convert is the action that changes a type.
+func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss plan.Conversion, rows bool) (Action, error) {
+	if c.Generated != schema.NotGenerated {
+		return r.ask(s, plan.Impossible, "the column "+schema.Quote(c.Name)+" of "+quote(t.Relation)+" is generated, and the type of its expression cannot be changed in place", ChooseSkip)
+	}
+	sql, err := r.sql(s.SQL...)
+	if err != nil {
+		return Action{}, err
+	}
+	alter, target, name := r.alterColumn(about(s)), sql[len(sql)-1], schema.Quote(c.Name)
+	to := afterLast(target, " USING "+name+"::")
+	a := Action{Do: Run, Table: t.Relation}
+	if !r.understands("SELECT NULL::" + c.Type + "::" + to) { // by way of their text, which every type has
+		a.Do, a.Note = Adapt, "no cast leads from one type to the other, so values go by way of their text"
+		target = throughText(target, name)
+	}
+	a.SQL, a.Undo = []string{target}, []string{r.convertBack(c, alter, to, rows && !loss.Keeps)}
+	if c.Default != "" && c.Identity == schema.NoIdentity {
+		a.Do = Adapt
+		a.SQL = []string{alter + "DROP DEFAULT", target}
+		a.Undo = []string{alter + "DROP DEFAULT", a.Undo[0], alter + "SET DEFAULT " + c.Default}
+		if !r.replacesDefault(about(s)) {
+			a.SQL = append(a.SQL, alter+"SET DEFAULT "+r.defaultOf(c.Default, to))
+		}
+	}
+	at, err := r.holders(t.Relation, c.Name)
+	if err != nil {
+		return Action{}, err
+	}
+	switch {
+	case !rows: // there is no value to compare, and there may be no cast
+		a.touch(at)
+	case loss.Keeps:
+		a.recast(at, c.Type)
+	default:
+		a.change(at)
+	}
+	r.targets = append(r.targets, schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name})
+	return a, nil
+}
+
+// convertBack is the statement that gives a column its type back. Values that come from the backup afterwards are NULL in between where
+// they may, because not every value that somebody might write by then has a cast back.
+func (r *resolver) convertBack(c *schema.Column, alter, from string, fromBackup bool) string {
+	name := schema.Quote(c.Name)
+	value := name + "::" + c.Type
+	switch {
+	case fromBackup && !c.NotNull && c.Type != "text" && c.Type != "character varying":
+		value = "NULL::" + c.Type
+	case !r.understands("SELECT NULL::" + from + "::" + c.Type):
+		value = name + "::text::" + c.Type
+	}
+	collation := ""
+	if c.Collation != "" {
+		collation = " COLLATE " + c.Collation
+	}
+	return alter + "TYPE " + c.Type + collation + " USING " + value
+}
+
+// understands says whether the server takes a statement. It is taken back.
+func (r *resolver) understands(sql string) bool {
+	inner, err := r.tx.Begin(r.ctx)
+	if err != nil {
+		return false
+	}
+	defer inner.Rollback(r.ctx) //nolint:errcheck // where it fails, the next statement does too
+	return execute(r.ctx, inner, sql) == nil
+}
+
+// replacesDefault says whether a later step gives a column the template's default.
+func (r *resolver) replacesDefault(f schema.Fact) bool {
+	for i := range r.o.Plan.Steps {
+		s := &r.o.Plan.Steps[i]
+		if g := about(s); s.Action == plan.SetValue && g.Schema == f.Schema && g.Table == f.Table && g.Name == f.Name {
+			return !r.holds(s) && !r.leftOut(s)
+		}
+	}
+	return false
+}
+
+// defaultOf spells a default for another type: with a cast where it is not assigned to it without one.
+func (r *resolver) defaultOf(value, typ string) string {
+	probe := func(value string) bool {
+		return r.understands("CREATE TEMPORARY TABLE veil_probe (x " + typ + " DEFAULT " + value + ")")
+	}
+	if cast := "(" + value + ")::" + typ; !probe(value) && probe(cast) {
+		return cast
+	}
+	return value
+}
