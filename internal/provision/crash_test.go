@@ -34,10 +34,10 @@ func TestARunThatFailsChangesNothing(t *testing.T) {
 		name     string
 		subject  func(testing.TB, *tenant) *subject
 		strategy string
-		apart    int // moments between two crashes of one kind; with as many as there are kinds, each moment has one
-		again    int // crashes between two that a run to the end follows
+		apart    int // moments between two failures of one kind; with as many as there are kinds, each moment has one
+		again    int // failures between two that a run to the end follows
 	}{
-		{"clinic", clinic, plan.Safe, every(len(crashes)), every(50)},
+		{"clinic", clinic, plan.Safe, every(len(failures)), every(50)},
 		{"clinic, validated", clinic, plan.Validated, every(29), every(5)},
 		{"omop", omop, plan.Safe, every(29), every(8)},
 	} {
@@ -52,13 +52,13 @@ func TestARunThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-// crash is a way to fail.
-type crash struct {
+// failure is a way to fail.
+type failure struct {
 	name string
 	do   func(cancel context.CancelFunc) error
 }
 
-var crashes = []crash{
+var failures = []failure{
 	{"error", func(context.CancelFunc) error { return errCrash }},
 	{"panic", func(context.CancelFunc) error { panic(errCrash) }},
 	{"cancel", func(cancel context.CancelFunc) error { cancel(); return nil }},
@@ -116,7 +116,7 @@ func (s *subject) at(n int, do func() error) executor.Options {
 }
 
 // applyFailing runs into a crash at the n-th moment.
-func (s *subject) applyFailing(t testing.TB, n int, c crash) (err error) {
+func (s *subject) applyFailing(t testing.TB, n int, c failure) (err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -135,7 +135,7 @@ func (s *subject) failEverywhere(t *testing.T, apart, again int) {
 	before, now := full(t, s.tenant, s.conn), quick(t, s.conn)
 	count := map[string]int{}
 	for n := range list {
-		for k, c := range crashes {
+		for k, c := range failures {
 			if (n+k)%apart != 0 || list[n].progress && c.name == "error" {
 				continue
 			}
@@ -191,11 +191,11 @@ func (s *subject) compensated(t testing.TB, when string, before int, atOnce bool
 	}
 }
 
-// failAfterCommit crashes when the changes are permanent: the run is settled as completed, and can be rolled back.
+// failAfterCommit fails when the changes are permanent: the run is settled as completed, and can be rolled back.
 func (s *subject) failAfterCommit(t *testing.T) {
 	t.Helper()
 	n := len(s.moments(t))
-	for _, c := range crashes {
+	for _, c := range failures {
 		before := seen(t, s.tenant, s.conn)
 		err := s.applyFailing(t, n, c)
 		var unknown *executor.Indeterminate
