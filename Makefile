@@ -14,6 +14,7 @@ CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compar
 
 FUZZ_SECONDS ?= 100
 FUZZ_LONG_SECONDS ?= 3600
+CAMPAIGN ?= ChangesNothing|UndoneExactly|IsSettled|WritersLose
 BENCH ?= .
 PKG ?= ./...
 BENCH_COUNT ?= 6
@@ -58,6 +59,10 @@ fuzz: ## fuzz every decoder for a short time
 .PHONY: fuzz-long
 fuzz-long: ## fuzz every decoder for an hour in all
 	.ci/fuzz $(FUZZ_LONG_SECONDS)
+
+.PHONY: campaign
+campaign: postgres ## crash provisioning in every way at every moment, which takes hours
+	VEIL_LONG=1 go test -count 1 -timeout 12h -v -run '$(CAMPAIGN)' ./internal/provision
 
 .PHONY: bench
 bench: postgres out/bin/benchstat ## run the benchmarks (BENCH=regexp) and print their medians

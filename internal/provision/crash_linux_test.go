@@ -46,7 +46,7 @@ func TestChild(t *testing.T) {
 		t.Skip("only children run it")
 	}
 	var o orders
-	if err := gob.NewDecoder(bytes.NewReader(file(t, path))).Decode(&o); err != nil {
+	if err := gob.NewDecoder(bytes.NewReader(file(t, path))).Decode(&o); err != nil { //nolint:gosec // the parent wrote it
 		t.Fatal(err)
 	}
 	conn, err := pgx.Connect(t.Context(), o.DSN)
@@ -58,7 +58,7 @@ func TestChild(t *testing.T) {
 	}}
 	options := s.at(o.Moment, func() error {
 		if o.Wait {
-			fmt.Println("waiting") //nolint:forbidigo // the parent reads it
+			fmt.Println("waiting")
 			time.Sleep(time.Hour)
 		}
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)

@@ -34,7 +34,7 @@ func newProxy(t testing.TB, d *tenant) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { _ = listener.Close() })
 	p := &proxy{dsn: fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s", dir, c.Port, c.User, c.Password, c.Database)}
 	go func() {
 		for {
@@ -44,7 +44,7 @@ func newProxy(t testing.TB, d *tenant) *proxy {
 			}
 			server, err := net.Dial("unix", filepath.Join(c.Host, socket))
 			if err != nil {
-				client.Close()
+				_ = client.Close()
 				return
 			}
 			go p.carry(client, server)
@@ -66,12 +66,12 @@ func (p *proxy) connect(t testing.TB) *pgx.Conn {
 
 // carry passes on what both sides say until one ends, or the commit comes.
 func (p *proxy) carry(client, server net.Conn) {
-	defer client.Close()
-	defer server.Close()
+	defer client.Close() //nolint:errcheck // the other side notices either way
+	defer server.Close() //nolint:errcheck // as above
 	answers := make(chan struct{})
 	go func() {
 		defer close(answers)
-		defer client.Close()
+		defer client.Close() //nolint:errcheck // as above
 		buffer := make([]byte, 64<<10)
 		for {
 			n, err := server.Read(buffer)
