@@ -5,6 +5,7 @@ import (
 
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/provision"
+	"github.com/veilschema/veil/internal/testenv"
 )
 
 // An empty database that is provisioned, and one that the template's own DDL was loaded into, have the same facts: all of them, not
@@ -14,7 +15,7 @@ func TestAnEmptyDatabaseBecomesTheTemplate(t *testing.T) {
 		"adventureworks", "chinook", "fhirbase_4_0_0", "gisia_2026", "gitlab_11_ce", "killbill_0_24_21", "mediawiki_1_43", "mimic_iii", "mimic_iv_v3_1",
 		"mojaloop_central_ledger", "northwind", "omop_cdm_v5_4", "omop_cdm_v6_0", "osm_website_2015", "osm_website_2026", "synthea_v330", "tpc_c_benchbase",
 	}
-	if !testing.Short() {
+	if testenv.Long() {
 		names = append(names, "gitlab_18")
 	}
 	for _, name := range names {
