@@ -16,6 +16,7 @@ FUZZ_SECONDS ?= 100
 FUZZ_LONG_SECONDS ?= 3600
 CAMPAIGN ?= ChangesNothing|UndoneExactly|IsSettled|WritersLose
 BENCH ?= .
+BENCH_PAIRS ?=
 PKG ?= ./...
 BENCH_COUNT ?= 6
 
@@ -69,6 +70,11 @@ bench: postgres out/bin/benchstat ## run the benchmarks (BENCH=regexp) and print
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCH_COUNT) -timeout 60m $(PKG) | tee out/bench.txt
 	out/bin/benchstat out/bench.txt
 
+.PHONY: bench-plan
+bench-plan: postgres out/bin/schemadiff ## time plans beside those of a library that compares schemas (BENCH_PAIRS="OLD NEW ...")
+	out/bin/schemadiff -n $(BENCH_COUNT) "$${VEIL_SCHEMAS:-../shared/schemas}/ddl" $(BENCH_PAIRS)
+	go test -run '^$$' -bench 'BenchmarkPlan|BenchmarkProvision' -benchtime $(BENCH_COUNT)x ./internal/provision
+
 .PHONY: ci
 ci: ## everything that has to hold before a change is merged
 	.ci/run
@@ -90,3 +96,8 @@ out/bin/benchstat: .ci/tools/go.mod .ci/tools/go.sum
 
 out/bin/testsummary: .ci/tools/go.mod $(wildcard .ci/tools/testsummary/*.go)
 	@go build -C .ci/tools -o ../../$@ ./testsummary
+
+# This one has the project itself as a dependency, so its sums follow the project's, and go knows when it is out of date.
+.PHONY: out/bin/schemadiff
+out/bin/schemadiff:
+	@go build -mod=mod -C .ci/tools/schemadiff -o ../../../out/bin/schemadiff .
