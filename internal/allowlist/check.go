@@ -11,6 +11,7 @@ type checker struct {
 	removal bool   // and to take away what the template forbids
 	sql     string // its text
 	report  func(offset int, reason string)
+	texts   *int // how many more texts may be parsed: statements, and what functions have
 
 	at   int  // offset of the nearest node that has one
 	body bool // in a function's body, where rows may be changed
@@ -20,15 +21,26 @@ type checker struct {
 // refuse notes a reason at the current place.
 func (c *checker) refuse(reason string) { c.report(c.at, reason) }
 
-// statement checks a text that holds one statement.
-func (c *checker) statement() {
-	if err := admit(c.sql); err != nil {
-		c.fail(err)
-		return
+// read parses a text if it may reach the parser. Of a failure the second result is false, and it has been reported.
+func (c *checker) read(sql string) ([]*node, bool) {
+	err := admit(sql)
+	if *c.texts--; err == nil && *c.texts < 0 {
+		err = errors.New("it has more statements and expressions than are read; write the template in several files")
 	}
-	statements, err := parse(c.sql)
+	var statements []*node
+	if err == nil {
+		statements, err = parse(sql)
+	}
 	if err != nil {
 		c.fail(err)
+	}
+	return statements, err == nil
+}
+
+// statement checks a text that holds one statement.
+func (c *checker) statement() {
+	statements, ok := c.read(c.sql)
+	if !ok {
 		return
 	}
 	switch {

@@ -15,17 +15,18 @@ func File(name string, sql []byte) error {
 		r.add(Refusal{Line: 1, Reason: fmt.Sprintf("the file is larger than %d MiB, the most that is read", maxFileBytes>>20)})
 		return r
 	}
+	texts := maxFileTexts
 	for s := ddl.NewSplitter(sql); ; {
 		p, ok := s.Next()
-		if !ok {
+		if !ok || r.All >= maxRefusals || texts < 0 {
 			return r.err()
 		}
-		filePiece(r, sql, p)
+		filePiece(r, sql, p, &texts)
 	}
 }
 
 // filePiece checks a piece of a file.
-func filePiece(r *Refused, file []byte, p ddl.Piece) {
+func filePiece(r *Refused, file []byte, p ddl.Piece, texts *int) {
 	text := p.Text[p.Lead:]
 	begin := p.Offset + p.Lead
 	line := 0
@@ -37,7 +38,7 @@ func filePiece(r *Refused, file []byte, p ddl.Piece) {
 	}
 	switch p.Kind {
 	case ddl.PieceStatement:
-		c := &checker{sql: string(text), report: report}
+		c := &checker{sql: string(text), texts: texts, report: report}
 		c.statement()
 	case ddl.PieceMeta:
 		// pg_dump writes these two around its output.
@@ -61,7 +62,8 @@ func Removal(sql string) error { return one(&checker{strict: true, removal: true
 
 func one(c *checker) error {
 	r := &Refused{}
-	sql := c.sql
+	sql, texts := c.sql, maxStatementTexts
+	c.texts = &texts
 	c.report = func(offset int, reason string) {
 		line, _ := ddl.Position([]byte(sql), offset)
 		r.add(Refusal{Line: line, Statement: excerpt([]byte(sql)), Reason: reason})

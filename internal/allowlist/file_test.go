@@ -2,8 +2,10 @@ package allowlist_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/veilschema/veil/internal/allowlist"
 )
@@ -149,6 +151,7 @@ var hostile = map[string]struct{ sql, want string }{
 	"a zero byte":                        {"CREATE TABLE t (a int)\x00", "zero byte"},
 	"bytes that are not UTF-8":           {"CREATE TABLE t (a int DEFAULT '\xff')", "not UTF-8"},
 	"a statement of 2 MiB":               {"COMMENT ON TABLE t IS '" + strings.Repeat("x", 2<<20) + "'", "longer than 1024 KiB"},
+	"a function of 200 KiB":              {"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN END" + strings.Repeat(" ", 200<<10) + "'", "longer than 128 KiB"},
 	"no SQL":                             {"hello, world", "grammar does not take it"},
 	"a string without an end":            {"COMMENT ON TABLE t IS 'x", "grammar does not take it"},
 }
@@ -256,7 +259,7 @@ var places = map[string]string{
 	"a call":                `CREATE PROCEDURE p() LANGUAGE sql AS $f$CALL q((%))$f$`,
 	"a PL/pgSQL default":    `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$DECLARE a text := %; BEGIN END$f$`,
 	"a record's default":    `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$DECLARE a record DEFAULT ROW(%); BEGIN END$f$`,
-	"a record of a table":   `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$DECLARE x t.begin%TYPE; a t%ROWTYPE = ROW(%); BEGIN END$f$`,
+	"a record of a table":   `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$DECLARE x t.begin%TYPE; a record = ROW(%); BEGIN END$f$`,
 	"an inner default":      `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$BEGIN DECLARE b "begin"; a record := ROW(%); BEGIN END; END$f$`,
 	"a cursor":              `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$DECLARE c CURSOR FOR SELECT (%); BEGIN END$f$`,
 	"an assignment":         `CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$DECLARE a text; BEGIN a := %; END$f$`,
@@ -310,5 +313,39 @@ func TestHostileExpressionsAreRefusedWhereverTheyStand(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestLargeFilesAreRefusedSoon(t *testing.T) {
+	many := "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$DECLARE a int; BEGIN " + strings.Repeat("a:=1;", 20_000) + " END$$;\n"
+	for name, c := range map[string]struct{ sql, want string }{
+		"a file of 17 MiB":         {strings.Repeat("CREATE TABLE t (a int); ", 17<<20/24), "larger than 16 MiB"},
+		"a file of hostile lines":  {strings.Repeat("VACUUM;\n", 1<<20), "and 980 more"},
+		"a file of 100,000 parts":  {strings.Repeat(many, 10), "more statements and expressions"},
+		"a body of 10,000 records": {"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$DECLARE " + strings.Repeat("a record;", 10_000) + " BEGIN END$$", "duplicate declaration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			err := allowlist.File("large.sql", []byte(c.sql))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if took := time.Since(start); took > 2*time.Minute {
+				t.Errorf("it took %s", took)
+			}
+			t.Log(time.Since(start).Round(time.Millisecond))
+		})
+	}
+}
+
+// A refusal says where it is: at the part that is refused where that is known, else where the statement begins.
+func TestRefusalsHaveTheirLines(t *testing.T) {
+	err := allowlist.File("f.sql", []byte("-- a comment\nVACUUM;\n\nCREATE TABLE t (\n  a int,\n  b text DEFAULT\n    pg_read_file('x'),\n  c text DEFAULT pg_ls_dir('x')\n);\n\\q\nCREATE TABLE t ();"))
+	var got []int
+	for _, r := range refusals(t, err) {
+		got = append(got, r.Line)
+	}
+	if want := []int{2, 7, 8, 10}; !slices.Equal(got, want) {
+		t.Errorf("got lines %d, want %d: %v", got, want, err)
 	}
 }

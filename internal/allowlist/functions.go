@@ -1,6 +1,9 @@
 package allowlist
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // function checks CREATE FUNCTION and CREATE PROCEDURE with their bodies.
 func (c *checker) function(n *node) {
@@ -43,6 +46,10 @@ func (c *checker) function(n *node) {
 		return
 	}
 	text := texts[0].text("sval")
+	if len(text) > maxBodyBytes {
+		c.refuse(fmt.Sprintf("the function's text is longer than %d KiB, the most that is read", maxBodyBytes>>10))
+		return
+	}
 	if language == "sql" {
 		c.sqlBody(text)
 	} else {
@@ -83,7 +90,7 @@ func dropField(n *node, name string) {
 // inner is a checker of a text within the statement: what it finds is reported where that text begins.
 func (c *checker) inner(sql string) *checker {
 	at := c.at
-	return &checker{strict: c.strict, sql: sql, body: true, wide: c.wide, report: func(_ int, reason string) { c.report(at, reason) }}
+	return &checker{strict: c.strict, sql: sql, body: true, wide: c.wide, texts: c.texts, report: func(_ int, reason string) { c.report(at, reason) }}
 }
 
 // sqlBody checks the text of an SQL function.
@@ -92,15 +99,7 @@ func (c *checker) sqlBody(text string) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	if err := admit(text); err != nil {
-		b.fail(err)
-		return
-	}
-	statements, err := parse(text)
-	if err != nil {
-		b.fail(err)
-		return
-	}
+	statements, _ := b.read(text)
 	for _, s := range statements {
 		b.bodyStatement(s)
 	}
@@ -135,15 +134,7 @@ func (c *checker) bodyStatement(n *node) {
 func (c *checker) queries(sql string) {
 	b := c.inner(sql)
 	b.body = false
-	if err := admit(sql); err != nil {
-		b.fail(err)
-		return
-	}
-	statements, err := parse(sql)
-	if err != nil {
-		b.fail(err)
-		return
-	}
+	statements, _ := b.read(sql)
 	for _, s := range statements {
 		if s == nil || s.kind != "SelectStmt" {
 			b.refuse("a text that is run may only be a SELECT")

@@ -216,13 +216,8 @@ func (c *checker) assignment(sql string) {
 // fragment checks SQL of a function that is one statement.
 func (c *checker) fragment(sql string) {
 	b := c.inner(sql)
-	if err := admit(sql); err != nil {
-		b.fail(err)
-		return
-	}
-	statements, err := parse(sql)
-	if err != nil {
-		b.fail(err)
+	statements, ok := b.read(sql)
+	if !ok {
 		return
 	}
 	if len(statements) != 1 {

@@ -16,7 +16,7 @@ type Refusal struct {
 // Refused is the error of [File] and [Statement]: everything found at once.
 type Refused struct {
 	Name     string    // of the file; empty for a statement of a plan
-	Refusals []Refusal // in the order of their lines, at most 1,000
+	Refusals []Refusal // in the order of their lines; after 1,000 no more of the file is read
 	All      int       // how many there were
 }
 
