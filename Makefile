@@ -100,4 +100,4 @@ out/bin/testsummary: .ci/tools/go.mod $(wildcard .ci/tools/testsummary/*.go)
 # This one has the project itself as a dependency, so its sums follow the project's, and go knows when it is out of date.
 .PHONY: out/bin/schemadiff
 out/bin/schemadiff:
-	@go build -mod=mod -C .ci/tools/schemadiff -o ../../../out/bin/schemadiff .
+	@go build -C .ci/tools/schemadiff -mod=mod -o ../../../out/bin/schemadiff .
