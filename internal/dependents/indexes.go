@@ -6,6 +6,10 @@ var keySQL = `CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid)
 	ELSE left(pg_get_constraintdef(k.oid), length(pg_get_constraintdef(k.oid)) - length(e.tail))
 		|| coalesce(' WITH (' || ` + optionsSQL("i.reloptions", "") + ` || ')', '') || e.tail END`
 
+// asideSQL is true of an index that the server does not make anew with all that it is.
+const asideSQL = `x.indexprs IS NOT NULL OR x.indpred IS NOT NULL OR i.relkind = 'I' OR i.relispartition OR c.relkind = 'm'
+		OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = g.oid AND d.deptype = 'x')`
+
 // indexesSQL asks for indexes and the constraints that they back. Of those found, given by the ids of either, some need not step aside:
 // plain ones of plain tables, which the server makes anew with all that they are. One of a partitioned table has a part on each
 // partition, with a name of its own; they are made one by one and then attached, as a dump does it.
@@ -19,8 +23,7 @@ UNION
 	JOIN pg_index x ON x.indexrelid = g.oid
 	JOIN pg_class i ON i.oid = g.oid
 	JOIN pg_class c ON c.oid = x.indrelid
-	WHERE x.indexprs IS NOT NULL OR x.indpred IS NOT NULL OR i.relkind = 'I' OR i.relispartition OR c.relkind = 'm'
-		OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = g.oid AND d.deptype = 'x')
+	WHERE ` + asideSQL + `
 UNION
 	SELECT h.inhparent FROM up JOIN pg_inherits h ON h.inhrelid = up.oid
 ), family (oid, parent, depth) AS (

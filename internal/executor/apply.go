@@ -61,7 +61,7 @@ type attempt struct {
 	rest    map[memento.TableName]memento.Sum // of tables of which values change by decision, without those columns
 	failed  map[string]bool
 	forced  []schema.Relation        // tables whose row security is for their owner too, and is not until the end
-	recast  map[schema.Relation]bool // tables of which a column has another type since
+	recast  map[schema.Relation]bool // tables of which a column has another type since, or that became partitions
 	ended   bool                     // the transaction is committed, or only the server knows: nothing is left to roll back
 }
 
@@ -283,6 +283,11 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 	if err != nil {
 		return nil, err
 	}
+	attaches := s != nil && s.Action == plan.Attach
+	grown, err := growth(ctx, inner, act.Table, attaches)
+	if err != nil {
+		return nil, err
+	}
 	if err = a.carryOut(ctx, inner, act); err != nil {
 		if failed := new(StatementError); !errors.As(err, &failed) {
 			return nil, err
@@ -298,16 +303,24 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 	} else if missed != nil {
 		return missed, inner.Rollback(ctx)
 	}
+	drop, err := grown()
+	if err != nil {
+		return nil, err
+	}
+	act.Undo = append(act.Undo, drop...)
 	if err := inner.Commit(ctx); err != nil {
 		return nil, err
 	}
-	if s != nil && s.Action == plan.SetType {
-		a.recast[act.Table] = true
+	if s != nil && (s.Action == plan.SetType || s.Action == plan.Attach || s.Action == plan.Create) {
+		for _, t := range act.tables() {
+			a.recast[t] = true
+		}
 	}
 	return nil, a.o.at("after", act.Step)
 }
 
-// cameAlong says whether a step's facts hold because the type of a column has changed: expressions are spelt otherwise then.
+// cameAlong says whether a step's facts hold because the type of a column has changed, whose expressions are spelt otherwise then, or
+// because a partition got what the whole has.
 func (a *attempt) cameAlong(ctx context.Context, act *Action, s *plan.Step) (bool, error) {
 	if s == nil || s.Action == plan.SetType || s.Action == plan.Remove || !a.recast[act.Table] {
 		return false, nil

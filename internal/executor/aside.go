@@ -19,7 +19,7 @@ func (r *resolver) stepAside() error {
 	for i, c := range r.targets {
 		targets[i] = dependents.Target{Schema: c.Schema, Table: c.Table, Column: c.Column}
 	}
-	set, err := dependents.Of(r.ctx, r.tx, targets)
+	set, err := r.afterRemovals(targets)
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,23 @@ func (r *resolver) stepAside() error {
 	r.actions = slices.Insert(r.actions, last+1, back)
 	r.actions = slices.Insert(r.actions, first, away)
 	return nil
+}
+
+// afterRemovals asks what depends on the columns when what the template forbids is gone.
+func (r *resolver) afterRemovals(targets []dependents.Target) (*dependents.Set, error) {
+	inner, err := r.tx.Begin(r.ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer inner.Rollback(r.ctx) //nolint:errcheck // where it fails, the next statement does too
+	for _, a := range r.actions {
+		if s := r.o.Plan.Step(a.Step); s != nil && s.Action == plan.Remove {
+			if err := execute(r.ctx, inner, a.SQL...); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return dependents.Of(r.ctx, r.tx, targets)
 }
 
 // storage returns the statements that set again what a change of type resets, storage and compression: those that the new types take, and

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -128,4 +129,27 @@ func existing(ctx context.Context, tx pgx.Tx, tables []schema.Relation) (map[sch
 		return nil, fmt.Errorf("the tables to be changed could not be read: %w", err)
 	}
 	return out, nil
+}
+
+// growth tells, when it is called, how to take away the constraints and indexes that a table has got since: a table that becomes a partition
+// gets those of the whole, and keeps them when it is one no more. It tells nothing where that is not asked.
+func growth(ctx context.Context, tx pgx.Tx, t schema.Relation, asked bool) (func() ([]string, error), error) {
+	if !asked {
+		return func() ([]string, error) { return nil, nil }, nil
+	}
+	drops := func() ([]string, error) {
+		rows, err := tx.Query(ctx, `SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
+			FROM pg_catalog.pg_constraint k WHERE k.conrelid = $1::text::pg_catalog.regclass AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+			UNION ALL SELECT pg_catalog.format('DROP INDEX %s', i.indexrelid::pg_catalog.regclass) FROM pg_catalog.pg_index i
+			WHERE i.indrelid = $1::text::pg_catalog.regclass AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype <> 'f') ORDER BY 1`, quote(t))
+		if err != nil {
+			return nil, fmt.Errorf("the constraints and indexes of %s could not be listed: %w", quote(t), err)
+		}
+		return pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	before, err := drops()
+	return func() ([]string, error) {
+		after, err := drops()
+		return slices.DeleteFunc(after, func(sql string) bool { return slices.Contains(before, sql) }), err
+	}, err
 }

@@ -78,10 +78,10 @@ func (d *database) names(sql string) []string {
 	return out
 }
 
-// facts are those of the database, under a mapping's names.
-func (d *database) facts(m schema.Mapping) schema.Facts {
+// facts are those of the schemas, or of all, under a mapping's names.
+func (d *database) facts(m schema.Mapping, schemas ...string) schema.Facts {
 	d.Helper()
-	db, err := introspect.Read(d.Context(), d.conn, introspect.Options{})
+	db, err := introspect.Read(d.Context(), d.conn, introspect.Options{Schemas: schemas})
 	if err != nil {
 		d.Fatal(err)
 	}

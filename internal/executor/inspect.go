@@ -30,6 +30,9 @@ func Inspect(ctx context.Context, conn *pgx.Conn, o Options) (*Resolution, error
 		if err != nil {
 			return err
 		}
+		if _, err := unforce(ctx, tx, l.db.Schemas); err != nil {
+			return err
+		}
 		out, err = resolve(ctx, tx, &o, l)
 		return err
 	})

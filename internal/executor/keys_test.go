@@ -1,5 +1,7 @@
 package executor_test
 
+import "github.com/veilschema/veil/compare/schema"
+
 // keyObstacles are those of keys, foreign keys, checks and indexes.
 var keyObstacles = []obstacle{
 	{
@@ -78,5 +80,49 @@ var keyObstacles = []obstacle{
 		says:     "a deferrable constraint and an exclusion constraint",
 		tenant:   `CREATE TABLE t (a int, r int4range); INSERT INTO t VALUES (1, '[1,2)'), (2, '[2,3)')`,
 		template: `CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED, r int4range, EXCLUDE USING gist (r WITH &&))`,
+	},
+	{
+		says: "a key makes room, with all that it has besides its definition",
+		tenant: `CREATE TABLE t (a int, b int NOT NULL, CONSTRAINT t_pkey PRIMARY KEY (a) WITH (fillfactor = 70));
+			CREATE TABLE child (a int REFERENCES t ON DELETE CASCADE);
+			COMMENT ON CONSTRAINT t_pkey ON t IS 'mine'; COMMENT ON INDEX t_pkey IS 'index';
+			ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey; ALTER TABLE t CLUSTER ON t_pkey;
+			INSERT INTO t VALUES (1, 1), (2, 2); INSERT INTO child VALUES (1)`,
+		template: `CREATE TABLE t (a int NOT NULL, b int PRIMARY KEY)`,
+		does:     []string{"adapt add the primary key (b) to public.t"},
+	},
+	{
+		says: "a forbidden key, foreign key, check and index go, and come back as they were",
+		tenant: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int, b int, c int, CONSTRAINT fk FOREIGN KEY (a) REFERENCES p, CONSTRAINT "odd ""name" CHECK (b > 0));
+			CREATE UNIQUE INDEX i ON t (b) WITH (fillfactor = 70); COMMENT ON INDEX i IS 'mine'; ALTER TABLE t ADD CONSTRAINT u UNIQUE (c) WITH (fillfactor = 60);
+			COMMENT ON CONSTRAINT fk ON t IS 'mine'; COMMENT ON CONSTRAINT "odd ""name" ON t IS 'mine'; COMMENT ON CONSTRAINT u ON t IS 'mine'`,
+		template: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int, b int, c int)`,
+		forbidden: []schema.Fact{
+			{Kind: schema.KindForeignKey, Schema: "public", Table: "t", Detail: "(a) references public.p (a)"},
+			{Kind: schema.KindCheck, Schema: "public", Table: "t", Detail: "(b > 0)"},
+			{Kind: schema.KindIndex, Schema: "public", Table: "t", Detail: "unique btree (b)"},
+			{Kind: schema.KindUnique, Schema: "public", Table: "t", Detail: "(c)"},
+		},
+		does: []string{
+			"adapt remove what is forbidden: unique public.t: (c)", "adapt remove what is forbidden: foreign_key public.t: (a) references public.p (a)",
+			"adapt remove what is forbidden: check public.t: (b > 0)", "adapt remove what is forbidden: index public.t: unique btree (b)",
+		},
+	},
+	{
+		says:      "a forbidden primary key makes room for another",
+		tenant:    `CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL); INSERT INTO t VALUES (1, 1)`,
+		template:  `CREATE TABLE t (a int, b int PRIMARY KEY)`,
+		forbidden: []schema.Fact{{Kind: schema.KindPrimaryKey, Schema: "public", Table: "t", Detail: "(a)"}},
+		does:      []string{"adapt remove what is forbidden: primary_key public.t: (a)"},
+	},
+	{
+		says: "a forbidden foreign key goes while its column changes",
+		tenant: `CREATE TABLE p (a bigint PRIMARY KEY); CREATE TABLE t (a int CONSTRAINT fk REFERENCES p); CREATE VIEW v AS SELECT a FROM t;
+			INSERT INTO p VALUES (1); INSERT INTO t VALUES (1)`,
+		template:  `CREATE TABLE p (a bigint PRIMARY KEY); CREATE TABLE t (a bigint)`,
+		forbidden: []schema.Fact{{Kind: schema.KindForeignKey, Schema: "public", Table: "t", Detail: "(a) references public.p (a)"}},
+		does: []string{
+			"adapt remove what is forbidden: foreign_key public.t: (a) references public.p (a)", "adapt around the changes of types", "adapt around the changes of types",
+		},
 	},
 }

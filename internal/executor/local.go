@@ -80,7 +80,9 @@ func (l *local) index() {
 	know := func(r schema.Relation) {
 		l.occupied[r.Schema] = true
 		to := schema.Relation{Schema: l.to(r.Schema), Name: r.Name}
-		l.named[to] = append(l.named[to], r)
+		if !slices.Contains(l.named[to], r) { // functions of one name are told apart by their arguments
+			l.named[to] = append(l.named[to], r)
+		}
 	}
 	for i := range l.db.Tables {
 		t := &l.db.Tables[i]
@@ -125,7 +127,8 @@ func (l *local) names(ctx context.Context, tx pgx.Tx) error {
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`,
 			func(r schema.Relation, kind string) { l.taken[r] = kind }},
 		{`SELECT n.nspname, t.typname, t.typtype::text FROM pg_catalog.pg_type t
-			JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`,
+			JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+			AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)`, // an array's makes room by itself
 			func(r schema.Relation, kind string) { l.types[r] = kind }},
 		{`SELECT nspname, '', '' FROM pg_catalog.pg_namespace`, func(r schema.Relation, _ string) { l.schemas[r.Schema] = true }},
 	} {

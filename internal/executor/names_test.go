@@ -48,4 +48,13 @@ var nameObstacles = []obstacle{
 			CREATE TABLE "y ADD COLUMN z" ("a NOT NULL" int NOT NULL, CONSTRAINT "k ADD CONSTRAINT k " UNIQUE ("a NOT NULL")); CREATE INDEX "i"" ON x" ON x (a, "b""; DROP TABLE u; --") WHERE "b""; DROP TABLE u; --" <> ''');'`,
 		does: []string{"adapt make the enum public.e"},
 	},
+	{
+		says: "the template's schemas are the tenant's under other names",
+		tenant: `CREATE SCHEMA "the main"; CREATE SCHEMA lookup; CREATE TABLE lookup.country (id int PRIMARY KEY); CREATE TABLE "the main".t (a int, c int); CREATE TABLE public.country ();
+			INSERT INTO lookup.country VALUES (1); INSERT INTO "the main".t VALUES (1, 1)`,
+		template: `CREATE SCHEMA ref; CREATE SCHEMA main; CREATE TABLE ref.country (id int PRIMARY KEY); CREATE TABLE main.t (a serial, c int REFERENCES ref.country); CREATE TYPE main.mood AS ENUM ('ref.x');
+			CREATE TABLE main.n (m main.mood DEFAULT 'ref.x', CHECK (m <> 'ref.x'::main.mood)); CREATE VIEW main.v AS SELECT t.a, ref.id FROM main.t JOIN ref.country ref ON ref.id = t.c`,
+		mapping: schema.Mapping{Schemas: map[string]string{"the main": "main", "lookup": "ref"}},
+		check:   `SELECT count(*)::text FROM "the main".v`, want: "1",
+	},
 }

@@ -44,4 +44,49 @@ var objectObstacles = []obstacle{
 		tenant:   `CREATE TABLE t (a int NOT NULL); CREATE TABLE c (a int NOT NULL, b int); INSERT INTO c VALUES (1, 2)`,
 		template: `CREATE TABLE t (a int NOT NULL); CREATE TABLE c (b int) INHERITS (t)`,
 	},
+	{
+		says: "a view has other columns and is made anew",
+		tenant: `CREATE TABLE t (a int, b int); CREATE VIEW v WITH (security_barrier) AS SELECT a FROM t; CREATE VIEW w AS SELECT a + 1 AS x FROM v; COMMENT ON VIEW v IS 'mine'; GRANT SELECT ON v TO PUBLIC;
+			ALTER VIEW v ALTER a SET DEFAULT 5; INSERT INTO t VALUES (1, 2)`,
+		template: `CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a, b FROM t`,
+		does:     []string{"adapt make the view public.v"},
+		check:    `SELECT x FROM w`, want: "2",
+	},
+	{
+		says:     "a materialized view stands where a view shall be",
+		tenant:   `CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2); CREATE MATERIALIZED VIEW v AS SELECT a FROM t WITH NO DATA; CREATE INDEX i ON v (a)`,
+		template: `CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a, b FROM t`,
+		asks:     []string{"other_definition:public.v: skip"},
+		answers:  "other_definition:public.v skip",
+		does:     []string{"skip make the view public.v"},
+		missing:  []string{"view public.v: view (a integer, b integer)"},
+	},
+	{
+		says: "a trigger and a policy of the name do something else",
+		tenant: `CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+			ALTER TABLE t ENABLE REPLICA TRIGGER g; COMMENT ON TRIGGER g ON t IS 'mine'; CREATE POLICY p ON t FOR SELECT USING (a > 0); COMMENT ON POLICY p ON t IS 'mine'; INSERT INTO t VALUES (1)`,
+		template: `CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER g AFTER UPDATE ON t FOR EACH STATEMENT EXECUTE FUNCTION f();
+			CREATE POLICY p ON t FOR UPDATE USING (a > 1) WITH CHECK (a > 2); ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY`,
+		does: []string{"adapt make the trigger g of public.t", "adapt make the policy p of public.t"},
+	},
+	{
+		says:     "rows that a policy hides from their owner are seen",
+		tenant:   `CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1), (2); ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY`,
+		template: `CREATE TABLE t (a bigint, b int NOT NULL)`,
+		asks:     []string{"rows:public.t.b:not_null: fill number skip"},
+		answers:  "rows:public.t.b:not_null fill 4",
+		does:     []string{"adapt refuse NULL in public.t.b"},
+	},
+	{
+		says:     "a table becomes a partition of one with keys",
+		tenant:   `CREATE TABLE t (k int NOT NULL, a int, PRIMARY KEY (k)) PARTITION BY LIST (k); CREATE TABLE t1 (k int NOT NULL, a int); INSERT INTO t1 VALUES (1, 1)`,
+		template: `CREATE TABLE t (k int NOT NULL, a int, PRIMARY KEY (k)) PARTITION BY LIST (k); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1)`,
+	},
+	{
+		says:     "an extension's things keep their schema",
+		tenant:   `CREATE SCHEMA app; CREATE EXTENSION pg_trgm SCHEMA public; CREATE TABLE app.t (a text)`,
+		template: `CREATE EXTENSION pg_trgm SCHEMA public; CREATE TABLE public.t (a text); CREATE INDEX ON public.t USING gin (a public.gin_trgm_ops)`,
+		mapping:  schema.Mapping{Schemas: map[string]string{"app": "public"}},
+		schemas:  []string{"app"},
+	},
 }

@@ -18,6 +18,7 @@ type obstacle struct {
 	says             string
 	tenant, template string
 	mapping          schema.Mapping
+	schemas          []string // that are read, none for all
 	forbidden        []schema.Fact
 	answers          string   // "id choice value" in lines, what a person decides
 	asks             []string // what is asked when nothing was decided: "id: choice choice"
@@ -32,11 +33,11 @@ type obstacle struct {
 func (o *obstacle) try(t *testing.T, server *postgres.Server, strategy string, withholds bool) {
 	d := open(t, server, o.tenant)
 	p := readTemplate(t, server, o.template)
-	made, err := plan.New(&p.blueprint, p.goals(d.facts(o.mapping), o.forbidden, withholds), plan.Config{Strategy: strategy})
+	made, err := plan.New(&p.blueprint, p.goals(d.facts(o.mapping, o.schemas...), o.forbidden, withholds), plan.Config{Strategy: strategy})
 	if err != nil {
 		t.Fatal(plan.AsRefused(err))
 	}
-	opts := executor.Options{Plan: made, Template: p.facts, Mapping: o.mapping, State: t.TempDir(), Patience: time.Second}
+	opts := executor.Options{Plan: made, Template: p.facts, Mapping: o.mapping, Schemas: o.schemas, State: t.TempDir(), Patience: time.Second}
 	before := d.picture()
 	if len(o.asks) > 0 {
 		result, err := executor.Apply(t.Context(), d.conn, opts)
@@ -86,7 +87,7 @@ func (o *obstacle) done(t *testing.T, made *plan.Plan, result *executor.Result) 
 // conforms says whether all facts of the template hold but those that were given up.
 func (o *obstacle) conforms(t *testing.T, d *database, p *template) {
 	t.Helper()
-	facts := d.facts(schema.Mapping{Schemas: o.mapping.Schemas})
+	facts := d.facts(schema.Mapping{Schemas: o.mapping.Schemas}, o.schemas...)
 	var missing []string
 	for _, f := range p.facts.Minus(facts) {
 		missing = append(missing, f.String())

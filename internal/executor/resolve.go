@@ -20,6 +20,8 @@ type resolver struct {
 	*local
 
 	template  map[schema.Fact]bool
+	objects   map[schema.Relation]bool            // of the template
+	spaces    map[string]bool                     // the template's schemas
 	moved     map[schema.Relation]schema.Relation // names that objects of the plan get here, because theirs are taken
 	homes     map[string]string                   // schemas of new objects by the template's schema
 	skipped   map[string]bool                     // steps that are left out
@@ -44,11 +46,9 @@ func resolve(ctx context.Context, tx pgx.Tx, o *Options, l *local) (*Resolution,
 	r := &resolver{
 		ctx: ctx, tx: tx, o: o, local: l, template: make(map[schema.Fact]bool, len(o.Template)),
 		moved: make(map[schema.Relation]schema.Relation), homes: make(map[string]string), skipped: make(map[string]bool),
-		rows: make(map[schema.Relation]bool),
+		rows: make(map[schema.Relation]bool), objects: make(map[schema.Relation]bool), spaces: make(map[string]bool),
 	}
-	for _, f := range o.Template {
-		r.template[f] = true
-	}
+	r.know()
 	for i := range o.Plan.Steps {
 		s := &o.Plan.Steps[i]
 		a, err := r.step(s)
@@ -273,7 +273,11 @@ func (r *resolver) sql(statements ...string) ([]string, error) {
 				}
 				return s, name
 			}
-			to := r.name(schema.Relation{Schema: s, Name: name})
+			in := schema.Relation{Schema: s, Name: name}
+			if !r.objects[in] && len(r.named[in]) == 0 && r.moved[in] == (schema.Relation{}) {
+				return s, name // a column of an alias, or an extension's
+			}
+			to := r.name(in)
 			return to.Schema, to.Name
 		})
 		if err != nil {
@@ -289,13 +293,29 @@ func (r *resolver) sql(statements ...string) ([]string, error) {
 
 // ofTemplate says whether a name is that of a schema of the template's.
 func (r *resolver) ofTemplate(name string) bool {
-	if _, ok := r.homes[name]; ok {
-		return true
+	return r.spaces[name] && !strings.HasPrefix(name, "pg_")
+}
+
+// know notes the schemas and objects of the template, by its judged facts and by what the plan makes.
+func (r *resolver) know() {
+	facts := slices.Clone([]schema.Fact(r.o.Template))
+	for i := range r.o.Plan.Steps {
+		s := &r.o.Plan.Steps[i]
+		r.spaces[s.Object.Schema] = true
+		facts = append(facts, s.Facts...)
 	}
-	if strings.HasPrefix(name, "pg_") {
-		return false
+	for _, f := range facts {
+		r.template[f] = true
+		if f.Schema == "" {
+			continue
+		}
+		r.spaces[f.Schema] = true
+		if f.Table != "" {
+			r.objects[schema.Relation{Schema: f.Schema, Name: f.Table}] = true
+		} else {
+			r.objects[schema.Relation{Schema: f.Schema, Name: f.Name}] = true
+		}
 	}
-	return slices.ContainsFunc(r.o.Plan.Steps, func(s plan.Step) bool { return s.Object.Schema == name })
 }
 
 // run returns the action that runs the step as it is.

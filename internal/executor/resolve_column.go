@@ -3,6 +3,7 @@ package executor
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/provisioner/plan"
@@ -77,10 +78,38 @@ func (r *resolver) setDefault(s *plan.Step) (Action, error) {
 		return r.ask(s, plan.Impossible, "the column "+schema.Quote(f.Name)+" of "+quote(t.Relation)+" is generated from others and can have no default", ChooseSkip)
 	case c.Identity != schema.NoIdentity:
 		return r.instead(s, t, c, alter)
-	case c.Default != "" && !slices.Contains(r.targets, schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name}):
-		return r.run(s, alter+"SET DEFAULT "+c.Default)
 	}
-	return r.run(s, alter+"DROP DEFAULT") // with another type comes another default, which goes back with it
+	retyped := slices.Contains(r.targets, schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name})
+	_, undo, err := r.defaults(t, c.Name, retyped) // with another type comes another default, which goes back with it
+	if err != nil {
+		return Action{}, err
+	}
+	a, err := r.run(s, undo...)
+	if a.Do != Run {
+		return a, err
+	}
+	if own := r.ownNext(t, c); f.Detail == "nextval(SEQUENCE OF "+dotted(f)+")" && own != "" {
+		a.SQL[0] = alter + "SET DEFAULT " + own
+	}
+	if t.PartitionKey == "" { // its children may have defaults of their own
+		a.SQL[0] = strings.Replace(a.SQL[0], "ALTER TABLE ", "ALTER TABLE ONLY ", 1)
+	}
+	return a, err
+}
+
+// ownNext is the default that takes the next number of the sequence that a column owns, "" if it owns none: here it may have another name.
+func (r *resolver) ownNext(t *schema.Table, c *schema.Column) string {
+	for _, q := range r.db.Sequences {
+		if q.Owner == t.Relation && q.OwnerName == c.Name && !q.OfIdentity {
+			return "pg_catalog.nextval(" + literal(quote(q.Relation)) + "::pg_catalog.regclass)"
+		}
+	}
+	return ""
+}
+
+// dotted is a column with its table as facts spell it.
+func dotted(f schema.Fact) string {
+	return schema.Quote(f.Schema) + "." + schema.Quote(f.Table) + "." + schema.Quote(f.Name)
 }
 
 func (r *resolver) setNotNull(s *plan.Step) (Action, error) {

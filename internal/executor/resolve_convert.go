@@ -1,6 +1,12 @@
 package executor
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/provisioner/plan"
 )
@@ -22,13 +28,8 @@ func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss
 		target = throughText(target, name)
 	}
 	a.SQL, a.Undo = []string{target}, []string{r.convertBack(c, alter, to, rows && !loss.Keeps)}
-	if c.Default != "" && c.Identity == schema.NoIdentity {
-		a.Do = Adapt
-		a.SQL = []string{alter + "DROP DEFAULT", target}
-		a.Undo = []string{alter + "DROP DEFAULT", a.Undo[0], alter + "SET DEFAULT " + c.Default}
-		if !r.replacesDefault(about(s)) {
-			a.SQL = append(a.SQL, alter+"SET DEFAULT "+r.defaultOf(c.Default, to))
-		}
+	if err := r.convertDefaults(&a, s, t, c, to); err != nil {
+		return Action{}, err
 	}
 	at, err := r.holders(t.Relation, c.Name)
 	if err != nil {
@@ -44,6 +45,59 @@ func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss
 	}
 	r.targets = append(r.targets, schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: c.Name})
 	return a, nil
+}
+
+// convertDefaults takes the defaults of a column, and of those that inherit it, away and puts them back.
+func (r *resolver) convertDefaults(a *Action, s *plan.Step, t *schema.Table, c *schema.Column, to string) error {
+	if c.Identity != schema.NoIdentity {
+		return nil
+	}
+	drop, again, err := r.defaults(t, c.Name, false)
+	if err != nil || len(drop) == 0 {
+		return err
+	}
+	var back []string
+	for _, sql := range again {
+		set, value, has := strings.Cut(sql, " SET DEFAULT ")
+		own := strings.HasPrefix(sql, "ALTER TABLE ONLY "+quote(t.Relation)+" ")
+		if has && !(own && r.replacesDefault(about(s))) {
+			back = append(back, set+" SET DEFAULT "+r.defaultOf(value, to))
+		}
+	}
+	a.Do, a.SQL, a.Undo = Adapt, slices.Concat(drop, a.SQL, back), slices.Concat(drop, a.Undo, again)
+	return nil
+}
+
+// defaults are the statements that take away the defaults of a column in its table and in those that inherit from it, and those that
+// put back what each has, or all away where none is to be.
+func (r *resolver) defaults(t *schema.Table, column string, none bool) (drop, again []string, err error) {
+	rows, err := r.tx.Query(r.ctx, strings.Replace(familySQL, "a.attname FROM", "pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM", 1)+
+		`LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated = '' WHERE a.attnum IS NOT NULL ORDER BY 1, 2`,
+		t.Schema, t.Name, column)
+	if err != nil {
+		return nil, nil, err
+	}
+	var at schema.Relation
+	var value *string
+	_, err = pgx.ForEachRow(rows, []any{&at.Schema, &at.Name, &value}, func() error {
+		alter := "ALTER TABLE ONLY " + quote(at) + " ALTER COLUMN " + schema.Quote(column) + " "
+		switch {
+		case value != nil:
+			drop = append(drop, alter+"DROP DEFAULT")
+		case at != t.Relation && t.PartitionKey == "":
+			return nil
+		}
+		if value == nil || none {
+			again = append(again, alter+"DROP DEFAULT")
+		} else {
+			again = append(again, alter+"SET DEFAULT "+*value)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("the defaults of %s.%s could not be read: %w", quote(t.Relation), schema.Quote(column), err)
+	}
+	return drop, again, nil
 }
 
 // convertBack is the statement that gives a column its type back. Values that come from the backup afterwards are NULL in between where

@@ -14,27 +14,9 @@ import (
 func (r *resolver) addKey(s *plan.Step) (Action, error) {
 	f := about(s)
 	at := r.table(f)
-	var before, after, undoLast []string
-	note := ""
-	t := r.tables[schema.Relation{Schema: f.Schema, Name: f.Table}]
-	if t != nil {
-		var err error
-		switch f.Kind {
-		case schema.KindPrimaryKey:
-			before, after, undoLast, note, err = r.demote(t)
-		case schema.KindForeignKey:
-			before, undoLast, note, err = r.otherActions(f, t)
-		}
-		if err != nil {
-			return r.ask(s, plan.OtherKey, err.Error(), ChooseSkip)
-		}
-		if f.Kind == schema.KindPrimaryKey {
-			again, err := r.nullableAgain(f, t)
-			if err != nil {
-				return Action{}, err
-			}
-			undoLast = append(again, undoLast...)
-		}
+	made, err := r.keyRoom(f)
+	if err != nil {
+		return r.ask(s, plan.OtherKey, err.Error(), ChooseSkip)
 	}
 	name := r.constraintName(at, s.Object.Name, f.Kind)
 	a, err := r.run(s, "ALTER TABLE "+quote(at)+" DROP CONSTRAINT "+schema.Quote(name))
@@ -42,35 +24,70 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 		return a, err
 	}
 	if name != s.Object.Name {
-		detail := strings.Replace(s.SQL[0], " ADD CONSTRAINT "+schema.Quote(s.Object.Name)+" ", " ADD CONSTRAINT "+schema.Quote(name)+" ", 1)
-		if a.SQL, err = r.sql(detail); err != nil {
+		head, detail, _ := strings.Cut(s.SQL[0], " ADD CONSTRAINT "+schema.Quote(s.Object.Name)+" ")
+		if a.SQL, err = r.sql(head + " ADD CONSTRAINT " + schema.Quote(name) + " " + detail); err != nil {
 			return a, err
 		}
 		a.Do, a.Note = Adapt, "the name "+s.Object.Name+" is taken"
 	}
-	if note != "" {
-		a.Do, a.Note = Adapt, note
+	if made.note != "" {
+		a.Do, a.Note = Adapt, made.note
 	}
-	if mend, columns := r.mend(s, at); len(mend) > 0 {
-		a.SQL = append(mend, a.SQL...)
-		for _, c := range columns {
-			if _, was := r.column(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c}); was == nil {
-				continue // a new one
-			}
-			changed, err := r.holders(at, c)
-			if err != nil {
-				return a, err
-			}
-			a.change(changed)
-		}
-		a.Do, a.Note = Adapt, "references that point nowhere are mended as decided"
+	if err := r.mended(&a, s, at); err != nil {
+		return a, err
 	}
-	a.SQL, a.Table = append(append(before, a.SQL...), after...), at
-	a.Undo = append(a.Undo, undoLast...)
-	if len(before) > 2 { // what points at the old key steps aside for the undo too
-		a.Undo = append(append([]string{}, before[:len(before)-2]...), a.Undo...)
-	}
+	a.Table = at
+	a.SQL = slices.Concat(made.away, made.other, a.SQL, made.back)
+	a.Undo = slices.Concat(made.away, a.Undo, made.undo, made.back)
 	return a, nil
+}
+
+// room is what makes room for a constraint: what points at the one that is there goes away and comes back, that one becomes another.
+type room struct {
+	away, other, undo, back []string
+	note                    string
+}
+
+// keyRoom makes room for a constraint of a table that is there.
+func (r *resolver) keyRoom(f schema.Fact) (room, error) {
+	t := r.tables[schema.Relation{Schema: f.Schema, Name: f.Table}]
+	switch {
+	case t == nil:
+		return room{}, nil
+	case f.Kind == schema.KindForeignKey:
+		return r.otherActions(f, t)
+	case f.Kind != schema.KindPrimaryKey:
+		return room{}, nil
+	}
+	made, err := r.demote(t)
+	if err != nil {
+		return room{}, err
+	}
+	nullable, err := r.nullableAgain(f, t)
+	made.undo = append(nullable, made.undo...)
+	return made, err
+}
+
+// mended adds what mends references that point nowhere to an action, if that was decided.
+func (r *resolver) mended(a *Action, s *plan.Step, at schema.Relation) error {
+	mend, columns := r.mend(s, at)
+	if len(mend) == 0 {
+		return nil
+	}
+	f := about(s)
+	a.SQL = append(mend, a.SQL...)
+	for _, c := range columns {
+		if _, was := r.column(schema.Fact{Schema: f.Schema, Table: f.Table, Name: c}); was == nil {
+			continue // a new one
+		}
+		changed, err := r.holders(at, c)
+		if err != nil {
+			return err
+		}
+		a.change(changed)
+	}
+	a.Do, a.Note = Adapt, "references that point nowhere are mended as decided"
+	return nil
 }
 
 // constraintName returns a name for a constraint that is free on its table, and among relations where an index backs it.
@@ -93,29 +110,41 @@ func (r *resolver) constraintName(at schema.Relation, want string, k schema.Kind
 
 // demote makes the primary key that a table has a unique constraint of the same name, so that nothing that relied on it is lost. What
 // points at it steps aside.
-func (r *resolver) demote(t *schema.Table) (before, after, undo []string, note string, err error) {
-	for _, c := range t.Constraints {
-		if c.Type != schema.PrimaryKey {
+func (r *resolver) demote(t *schema.Table) (room, error) {
+	for _, spelling := range r.perTable[schema.Relation{Schema: r.to(t.Schema), Name: t.Name}] {
+		name := spelling.Object.Name
+		if spelling.Fact.Kind != schema.KindPrimaryKey || !r.facts[spelling.Fact] { // or it is removed before
 			continue
 		}
-		set, err := dependents.OfKey(r.ctx, r.tx, t.Schema, t.Name, c.Name)
+		set, err := dependents.OfKey(r.ctx, r.tx, t.Schema, t.Name, name)
 		if err != nil {
-			return nil, nil, nil, "", err
+			return room{}, err
 		}
 		if len(set.Blocked) > 0 {
-			return nil, nil, nil, "", fmt.Errorf("the primary key %s of %s cannot make room: %s: %s", schema.Quote(c.Name), quote(t.Relation), set.Blocked[0].What, set.Blocked[0].Why)
+			return room{}, fmt.Errorf("the primary key %s of %s cannot make room: %s: %s", schema.Quote(name), quote(t.Relation), set.Blocked[0].What, set.Blocked[0].Why)
 		}
-		again, err := r.constraintAgain(t.Relation, c.Name)
+		again, err := dependents.Again(r.ctx, r.tx, dependents.Constraint, t.Schema, t.Name, name)
 		if err != nil {
-			return nil, nil, nil, "", err
+			return room{}, err
 		}
-		remove := "ALTER TABLE " + quote(t.Relation) + " DROP CONSTRAINT " + schema.Quote(c.Name)
-		unique := strings.Replace(again[0], " PRIMARY KEY ", " UNIQUE ", 1)
-		before = append(slices.Clone(set.Drop), remove, unique)
-		undo = slices.Concat([]string{remove}, again[:1], set.Own, set.Restore, set.Refresh)
-		return before, slices.Concat(set.Own, set.Restore, set.Refresh), undo, "the table had another primary key, which is a unique constraint now", nil
+		remove := []string{"ALTER TABLE " + quote(t.Relation) + " DROP CONSTRAINT " + schema.Quote(name)}
+		return room{
+			away: set.Drop, other: slices.Concat(remove, unique(again)), undo: slices.Concat(remove, again), back: slices.Concat(set.Restore, set.Refresh),
+			note: "the table had another primary key, which is a unique constraint now",
+		}, nil
 	}
-	return nil, nil, nil, "", nil
+	return room{}, nil
+}
+
+// unique makes the statements that add a primary key, of partitions too, those that add a unique constraint.
+func unique(again []string) []string {
+	out := slices.Clone(again)
+	for i, sql := range out {
+		if strings.HasPrefix(sql, "ALTER TABLE ONLY ") {
+			out[i] = strings.Replace(sql, " PRIMARY KEY (", " UNIQUE (", 1)
+		}
+	}
+	return out
 }
 
 // nullableAgain returns the statements that let the columns of a primary key be NULL again that were so before.
@@ -146,54 +175,23 @@ func inKey(detail, name string) bool {
 }
 
 // otherActions replaces a foreign key of the same columns and target that does something else when the target changes.
-func (r *resolver) otherActions(f schema.Fact, t *schema.Table) (before, undo []string, note string, err error) {
-	key := fromTo(f)
+func (r *resolver) otherActions(f schema.Fact, t *schema.Table) (room, error) {
+	var made room
 	for _, spelling := range r.perTable[schema.Relation{Schema: f.Schema, Name: f.Table}] {
 		g := spelling.Fact
-		if g.Kind != schema.KindForeignKey || g == f || r.template[g] || fromTo(g) != key {
+		if g.Kind != schema.KindForeignKey || g == f || r.template[g] || !r.facts[g] || fromTo(g) != fromTo(f) {
 			continue
 		}
-		again, err := r.constraintAgain(t.Relation, spelling.Object.Name)
+		again, err := dependents.Again(r.ctx, r.tx, dependents.Constraint, t.Schema, t.Name, spelling.Object.Name)
 		if err != nil {
-			return nil, nil, "", err
+			return room{}, err
 		}
-		before = append(before, "ALTER TABLE "+quote(t.Relation)+" DROP CONSTRAINT "+schema.Quote(spelling.Object.Name))
-		undo = append(undo, again...)
+		made.other = append(made.other, "ALTER TABLE "+quote(t.Relation)+" DROP CONSTRAINT "+schema.Quote(spelling.Object.Name))
+		made.undo = append(made.undo, again...)
+		made.note = "the foreign key of these columns did something else"
 		delete(r.keys[t.Relation], spelling.Object.Name)
-		note = "the foreign key of these columns did something else"
 	}
-	return before, undo, note, nil
-}
-
-// constraintAgain returns the statements that make a constraint as it is now, with its comment.
-func (r *resolver) constraintAgain(t schema.Relation, name string) ([]string, error) {
-	var text, comment string
-	err := r.tx.QueryRow(r.ctx, `SELECT pg_catalog.pg_get_constraintdef(k.oid), coalesce(pg_catalog.obj_description(k.oid, 'pg_constraint'), '')
-		FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = $1 AND c.relname = $2 AND k.conname = $3`, t.Schema, t.Name, name).Scan(&text, &comment)
-	if err != nil {
-		return nil, fmt.Errorf("the constraint %s of %s could not be read: %w", schema.Quote(name), quote(t), err)
-	}
-	out := []string{"ALTER TABLE " + quote(t) + " ADD CONSTRAINT " + schema.Quote(name) + " " + text}
-	if comment != "" {
-		out = append(out, "COMMENT ON CONSTRAINT "+schema.Quote(name)+" ON "+quote(t)+" IS "+literal(comment))
-	}
-	return out, nil
-}
-
-// indexAgain returns the statements that make an index as it is now, with its comment.
-func (r *resolver) indexAgain(x schema.Relation) ([]string, error) {
-	var text, comment string
-	err := r.tx.QueryRow(r.ctx, `SELECT pg_catalog.pg_get_indexdef(c.oid), coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '')
-		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = $1 AND c.relname = $2`, x.Schema, x.Name).Scan(&text, &comment)
-	if err != nil {
-		return nil, fmt.Errorf("the index %s could not be read: %w", quote(x), err)
-	}
-	if comment == "" {
-		return []string{text}, nil
-	}
-	return []string{text, "COMMENT ON INDEX " + quote(x) + " IS " + literal(comment)}, nil
+	return made, nil
 }
 
 // fromTo is the part of a foreign key's detail that says which columns point where.

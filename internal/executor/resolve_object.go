@@ -21,9 +21,9 @@ func (r *resolver) create(s *plan.Step) (Action, error) {
 	case schema.KindExtension:
 		return r.run(s, "DROP EXTENSION "+schema.Quote(s.Object.Name))
 	case schema.KindTrigger:
-		return r.member(s, "DROP TRIGGER "+schema.Quote(s.Object.Name)+" ON "+quote(r.table(about(s))), r.triggerSQL)
+		return r.member(s, "DROP TRIGGER "+schema.Quote(s.Object.Name)+" ON "+quote(r.table(about(s))), dependents.Trigger)
 	case schema.KindRowSecurity:
-		return r.member(s, "DROP POLICY "+schema.Quote(s.Object.Name)+" ON "+quote(r.table(about(s))), r.policySQL)
+		return r.member(s, "DROP POLICY "+schema.Quote(s.Object.Name)+" ON "+quote(r.table(about(s))), dependents.Policy)
 	case schema.KindSequence:
 		if s.Object.Table != "" {
 			return r.ownedSequence(s)
@@ -38,10 +38,10 @@ func (r *resolver) create(s *plan.Step) (Action, error) {
 }
 
 // member resolves a trigger or policy: one of the same name that differs is replaced.
-func (r *resolver) member(s *plan.Step, drop string, restore func(s *plan.Step) ([]string, error)) (Action, error) {
-	undo, err := restore(s)
+func (r *resolver) member(s *plan.Step, drop string, what dependents.Thing) (Action, error) {
+	undo, err := r.memberAgain(s, what)
 	if err != nil {
-		return Action{}, err
+		return r.ask(s, plan.OtherShape, err.Error(), ChooseSkip)
 	}
 	a, err := r.run(s, append([]string{drop}, undo...)...)
 	if a.Do == Run && len(undo) > 0 {
@@ -51,49 +51,10 @@ func (r *resolver) member(s *plan.Step, drop string, restore func(s *plan.Step) 
 	return a, err
 }
 
-// triggerSQL returns the statements that make the trigger that has the step's name now, none if there is none.
-func (r *resolver) triggerSQL(s *plan.Step) ([]string, error) {
-	return r.texts(`SELECT pg_catalog.pg_get_triggerdef(t.oid), CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END
-		FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = $1 AND c.relname = $2 AND t.tgname = $3 AND NOT t.tgisinternal`, s, func(firing string) string {
-		if firing == "" {
-			return ""
-		}
-		return "ALTER TABLE " + quote(r.table(about(s))) + " " + firing + " TRIGGER " + schema.Quote(s.Object.Name)
-	})
-}
-
-// policySQL returns the statement that makes the policy that has the step's name now.
-func (r *resolver) policySQL(s *plan.Step) ([]string, error) {
-	f := about(s)
-	for _, spelling := range r.perTable[schema.Relation{Schema: f.Schema, Name: f.Table}] {
-		if g := spelling.Fact; g.Kind == schema.KindRowSecurity && g.Name == f.Name {
-			return []string{"CREATE POLICY " + schema.Quote(f.Name) + " ON " + quote(r.table(f)) + " AS " + strings.TrimPrefix(spelling.SQL, "policy ")}, nil
-		}
-	}
-	return nil, nil
-}
-
-// texts asks for a statement and for what follows it, with the step's schema, table and name as arguments.
-func (r *resolver) texts(sql string, s *plan.Step, then func(string) string) ([]string, error) {
+// memberAgain returns the statements that make the trigger or policy that has the step's name now, none if there is none.
+func (r *resolver) memberAgain(s *plan.Step, what dependents.Thing) ([]string, error) {
 	at := r.table(about(s))
-	rows, err := r.tx.Query(r.ctx, sql, at.Schema, at.Name, s.Object.Name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var text, more string
-		if err := rows.Scan(&text, &more); err != nil {
-			return nil, err
-		}
-		out = append(out, text)
-		if more = then(more); more != "" {
-			out = append(out, more)
-		}
-	}
-	return out, rows.Err()
+	return dependents.Again(r.ctx, r.tx, what, at.Schema, at.Name, s.Object.Name)
 }
 
 // ownedSequence gives a column a sequence of its own that goes on behind the values that are there.
@@ -172,13 +133,11 @@ func (r *resolver) function(s *plan.Step) (Action, error) {
 			return r.ask(s, plan.OtherShape, fmt.Sprintf("the function %s with the same arguments returns something else here", quote(r.name(in))), ChooseSkip)
 		}
 	}
-	at := r.name(in)
 	_, types, _ := strings.Cut(arguments, "(")
 	drop, err := r.sql("DROP ROUTINE " + schema.Quote(in.Schema) + "." + schema.Quote(in.Name) + "(" + inputs(strings.TrimSuffix(types, ")")) + ")")
 	if err != nil {
 		return Action{}, err
 	}
-	_ = at
 	return r.run(s, drop...)
 }
 
@@ -223,7 +182,12 @@ func (r *resolver) view(s *plan.Step) (Action, error) {
 	return r.viewAnew(s, at, kind, word)
 }
 
+// viewAnew makes a view anew that has other columns. What is a materialized view and shall be none, or the other way round, is for a
+// person: it has indexes, or is read often for a reason.
 func (r *resolver) viewAnew(s *plan.Step, at schema.Relation, kind, word string) (Action, error) {
+	if is := map[string]string{"v": "VIEW ", "m": "MATERIALIZED VIEW "}[kind]; is != word {
+		return r.ask(s, plan.OtherShape, quote(at)+" is a "+kinds[kind]+" here, and the template has a "+strings.ToLower(strings.TrimSpace(word)), ChooseSkip)
+	}
 	set, err := dependents.OfRelation(r.ctx, r.tx, at.Schema, at.Name)
 	if err != nil {
 		return Action{}, err
@@ -231,21 +195,17 @@ func (r *resolver) viewAnew(s *plan.Step, at schema.Relation, kind, word string)
 	if len(set.Blocked) > 0 {
 		return r.ask(s, plan.Dependents, fmt.Sprintf("the view %s has other columns here, and %s: %s", quote(at), set.Blocked[0].What, set.Blocked[0].Why), ChooseSkip)
 	}
-	var text string
-	if err := r.tx.QueryRow(r.ctx, "SELECT pg_catalog.pg_get_viewdef($1::text::pg_catalog.regclass)", quote(at)).Scan(&text); err != nil {
-		return Action{}, err
-	}
-	old := "VIEW "
-	if kind == "m" {
-		old = "MATERIALIZED VIEW "
+	again, err := dependents.Again(r.ctx, r.tx, dependents.View, at.Schema, at.Name, "")
+	if err != nil {
+		return r.ask(s, plan.OtherShape, err.Error(), ChooseSkip)
 	}
 	a, err := r.run(s)
 	if a.Do != Run {
 		return a, err
 	}
 	a.Do, a.Note = Adapt, "the view of this name has other columns and is made anew"
-	sql := a.SQL
-	a.SQL = slices.Concat(set.Drop, []string{"DROP " + old + quote(at)}, sql, set.Own, set.Restore, set.Refresh)
-	a.Undo = slices.Concat(set.Drop, []string{"DROP " + word + quote(at), "CREATE " + old + quote(at) + " AS " + text}, set.Own, set.Restore, set.Refresh)
+	drop := append(slices.Clone(set.Drop), "DROP "+word+quote(at))
+	a.SQL = slices.Concat(drop, a.SQL, set.Own, set.Restore, set.Refresh)
+	a.Undo = slices.Concat(drop, again, set.Restore, set.Refresh)
 	return a, nil
 }

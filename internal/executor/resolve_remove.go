@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/internal/dependents"
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
@@ -33,12 +34,12 @@ func (r *resolver) remove(s *plan.Step) (Action, error) {
 		undo = []string{"ALTER TABLE " + quote(r.table(f)) + " ENABLE ROW LEVEL SECURITY"}
 	case f.Kind == schema.KindRowSecurity:
 		var err error
-		if undo, err = r.policySQL(s); err != nil {
+		if undo, err = r.memberAgain(s, dependents.Policy); err != nil {
 			return Action{}, err
 		}
 	case f.Kind == schema.KindTrigger:
 		var err error
-		if undo, err = r.triggerSQL(s); err != nil {
+		if undo, err = r.memberAgain(s, dependents.Trigger); err != nil {
 			return Action{}, err
 		}
 	default:
@@ -75,16 +76,17 @@ func (r *resolver) removeData(s *plan.Step, at schema.Relation) (Action, error) 
 func (r *resolver) removeKey(f schema.Fact, at schema.Relation) (Action, error) {
 	a := Action{Do: Adapt, Note: "under the name that it has here", Table: at}
 	for _, spelling := range r.spelt[f] {
-		drop, again := "DROP INDEX "+quote(spelling.Object), r.indexAgain
+		drop, what := "DROP INDEX "+quote(spelling.Object), dependents.Index
 		if f.Kind != schema.KindIndex {
-			drop = "ALTER TABLE " + quote(at) + " DROP CONSTRAINT " + schema.Quote(spelling.Object.Name)
-			again = func(x schema.Relation) ([]string, error) { return r.constraintAgain(at, x.Name) }
+			drop, what = "ALTER TABLE "+quote(at)+" DROP CONSTRAINT "+schema.Quote(spelling.Object.Name), dependents.Constraint
 		}
-		undo, err := again(spelling.Object)
+		undo, err := dependents.Again(r.ctx, r.tx, what, at.Schema, at.Name, spelling.Object.Name)
 		if err != nil {
 			return Action{}, err
 		}
 		a.SQL, a.Undo = append(a.SQL, drop), append(a.Undo, undo...)
+		delete(r.keys[at], spelling.Object.Name)
+		delete(r.taken, schema.Relation{Schema: at.Schema, Name: spelling.Object.Name})
 	}
 	return a, nil
 }

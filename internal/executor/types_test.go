@@ -143,4 +143,16 @@ var typeObstacles = []obstacle{
 		does:     []string{"adapt make the domain public.d"},
 		check:    `SELECT a FROM t`, want: "ab",
 	},
+	{
+		says:     "the children's values come back too",
+		tenant:   `CREATE TABLE t (k int, a text); CREATE TABLE c (x int) INHERITS (t); INSERT INTO t VALUES (1, '007'); INSERT INTO c VALUES (2, '008', 1), (2, '0009', 1)`,
+		template: `CREATE TABLE t (k int, a int)`,
+		answers:  "lossy:public.t.a convert",
+	},
+	{
+		says:     "what is used by an enum that is replaced comes along",
+		tenant:   `CREATE TYPE mood AS ENUM ('b', 'a'); CREATE TABLE t (a mood CHECK (a <> 'b')); CREATE INDEX ON t (a) WHERE a > 'b'; INSERT INTO t VALUES ('a')`,
+		template: `CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t (a mood CHECK (a <> 'b'))`,
+		does:     []string{"adapt make the enum public.mood"},
+	},
 }

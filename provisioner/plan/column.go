@@ -104,6 +104,7 @@ func (p *planner) column(s *schema.Spelling) {
 			Action: Create, Goal: "give " + dotted(f) + " a sequence of its own", Object: objectOf(s), Facts: []schema.Fact{f},
 			SQL: append(before, after...), Locks: lockAll(f), Reversible: Exact,
 		})
+		p.steps[len(p.steps)-1].rank = ranks[SetType] // where the column is not there, it comes with it
 	}
 }
 

@@ -164,6 +164,9 @@ func (p *planner) ask(s *schema.Spelling, goal string) {
 		Action: Ask, Goal: goal, Object: objectOf(s), Facts: []schema.Fact{s.Fact}, Reversible: Exact,
 		Locks: lockAll(s.Fact),
 	})
+	if ofColumn(s.Fact) {
+		p.steps[len(p.steps)-1].rank = ranks[Attach] // where the column is not there, it comes with it
+	}
 }
 
 // Refusal is one reason why there is no plan.
