@@ -123,9 +123,11 @@ func (l *local) names(ctx context.Context, tx pgx.Tx) error {
 		sql string
 		add func(r schema.Relation, kind string)
 	}{
-		{`SELECT n.nspname, c.relname, c.relkind::text FROM pg_catalog.pg_class c
+		{
+			`SELECT n.nspname, c.relname, c.relkind::text FROM pg_catalog.pg_class c
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`,
-			func(r schema.Relation, kind string) { l.taken[r] = kind }},
+			func(r schema.Relation, kind string) { l.taken[r] = kind },
+		},
 		{`SELECT n.nspname, t.typname, t.typtype::text FROM pg_catalog.pg_type t
 			JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 			AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)`, // an array's makes room by itself

@@ -51,7 +51,7 @@ func BenchmarkProvision(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	decisions, err := executor.ParseDecisions(file)
 	if err != nil {
 		b.Fatal(err)

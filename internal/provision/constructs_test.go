@@ -23,9 +23,12 @@ var constructs = []struct{ says, template, tenant string }{
 		`CREATE TABLE visit (number integer NOT NULL, n smallint NOT NULL, note varchar(20), at date, tags text[])`,
 	},
 	{"a column that owns a sequence", `CREATE TABLE visit (id serial, other smallserial)`, `CREATE TABLE visit (id integer NOT NULL)`},
-	{"names that need quotes", `CREATE SCHEMA "Über All"; CREATE TABLE "Über All"."select" ("from" integer, "a ""b""" integer UNIQUE, CONSTRAINT "c.d" CHECK ("from" > 0))`,
-		`CREATE SCHEMA "Über All"; CREATE TABLE "Über All"."select" ("from" bigint)`},
-	{"a partitioned table with two levels", `CREATE TABLE event (day date NOT NULL, kind text, n integer, PRIMARY KEY (day, kind)) PARTITION BY RANGE (day);
+	{
+		"names that need quotes", `CREATE SCHEMA "Über All"; CREATE TABLE "Über All"."select" ("from" integer, "a ""b""" integer UNIQUE, CONSTRAINT "c.d" CHECK ("from" > 0))`,
+		`CREATE SCHEMA "Über All"; CREATE TABLE "Über All"."select" ("from" bigint)`,
+	},
+	{
+		"a partitioned table with two levels", `CREATE TABLE event (day date NOT NULL, kind text, n integer, PRIMARY KEY (day, kind)) PARTITION BY RANGE (day);
 		CREATE TABLE event_old PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
 		CREATE TABLE event_new PARTITION OF event FOR VALUES FROM ('2020-01-01') TO (MAXVALUE) PARTITION BY LIST (kind);
 		CREATE TABLE event_new_a PARTITION OF event_new FOR VALUES IN ('a', 'b');
@@ -34,38 +37,54 @@ var constructs = []struct{ says, template, tenant string }{
 		CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 		CREATE INDEX ON event (n); CREATE INDEX ON event_old (kind) WHERE n > 0`,
 		`CREATE TABLE event (day date NOT NULL, kind text, n integer) PARTITION BY RANGE (day);
-		CREATE TABLE event_old (day date NOT NULL, kind text, n integer)`},
-	{"a table that inherits from two", `CREATE TABLE a (x integer NOT NULL); CREATE TABLE b (y text CHECK (y <> '')); CREATE TABLE c (z integer) INHERITS (a, b)`,
-		`CREATE TABLE a (x integer NOT NULL); CREATE TABLE b (y text); CREATE TABLE c (x integer NOT NULL, y text, z integer)`},
-	{"what the parts of tables have with the whole", `CREATE TABLE event (day date NOT NULL, kind bigint DEFAULT 1 NOT NULL, n text COLLATE "C", PRIMARY KEY (day), CHECK (kind > 0)) PARTITION BY RANGE (day);
+		CREATE TABLE event_old (day date NOT NULL, kind text, n integer)`,
+	},
+	{
+		"a table that inherits from two", `CREATE TABLE a (x integer NOT NULL); CREATE TABLE b (y text CHECK (y <> '')); CREATE TABLE c (z integer) INHERITS (a, b)`,
+		`CREATE TABLE a (x integer NOT NULL); CREATE TABLE b (y text); CREATE TABLE c (x integer NOT NULL, y text, z integer)`,
+	},
+	{
+		"what the parts of tables have with the whole", `CREATE TABLE event (day date NOT NULL, kind bigint DEFAULT 1 NOT NULL, n text COLLATE "C", PRIMARY KEY (day), CHECK (kind > 0)) PARTITION BY RANGE (day);
 		CREATE TABLE event_old PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2020-01-01'); CREATE INDEX ON event (kind); ALTER TABLE event_old ADD CHECK (n > ''), ALTER n SET DEFAULT 'old';
 		CREATE TABLE a (x bigint DEFAULT 1 NOT NULL CHECK (x > 0), n text COLLATE "C"); CREATE TABLE b (z integer) INHERITS (a); CREATE INDEX ON b (z); ALTER TABLE b ADD PRIMARY KEY (z)`,
 		`CREATE TABLE event (day date NOT NULL, kind integer) PARTITION BY RANGE (day); CREATE TABLE event_old PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
-		CREATE TABLE a (x integer); CREATE TABLE b (z integer) INHERITS (a)`},
-	{"tables that become parts of those that have all", `CREATE TABLE event (day date NOT NULL, kind bigint DEFAULT 1 NOT NULL, n text COLLATE "C", PRIMARY KEY (day), CHECK (kind > 0)) PARTITION BY RANGE (day);
+		CREATE TABLE a (x integer); CREATE TABLE b (z integer) INHERITS (a)`,
+	},
+	{
+		"tables that become parts of those that have all", `CREATE TABLE event (day date NOT NULL, kind bigint DEFAULT 1 NOT NULL, n text COLLATE "C", PRIMARY KEY (day), CHECK (kind > 0)) PARTITION BY RANGE (day);
 		CREATE TABLE event_old PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2020-01-01'); CREATE INDEX ON event (kind);
 		CREATE TABLE a (x bigint DEFAULT 1 NOT NULL CHECK (x > 0), n text COLLATE "C"); CREATE TABLE b (z integer) INHERITS (a)`,
 		`CREATE TABLE event (day date NOT NULL, kind bigint DEFAULT 1 NOT NULL, n text COLLATE "C", PRIMARY KEY (day), CHECK (kind > 0)) PARTITION BY RANGE (day); CREATE INDEX ON event (kind);
 		CREATE TABLE event_old (day date, kind integer);
-		CREATE TABLE a (x bigint DEFAULT 1 NOT NULL CHECK (x > 0), n text COLLATE "C"); CREATE TABLE b (z integer, x integer)`},
-	{"every constraint", `CREATE TABLE person (id integer PRIMARY KEY, code text UNIQUE, other text, UNIQUE NULLS NOT DISTINCT (other, code) DEFERRABLE INITIALLY DEFERRED);
+		CREATE TABLE a (x bigint DEFAULT 1 NOT NULL CHECK (x > 0), n text COLLATE "C"); CREATE TABLE b (z integer, x integer)`,
+	},
+	{
+		"every constraint", `CREATE TABLE person (id integer PRIMARY KEY, code text UNIQUE, other text, UNIQUE NULLS NOT DISTINCT (other, code) DEFERRABLE INITIALLY DEFERRED);
 		CREATE TABLE visit (id integer, at int4range, person integer, code text, up integer, PRIMARY KEY (id) INCLUDE (code),
 			FOREIGN KEY (person) REFERENCES person ON UPDATE CASCADE ON DELETE SET NULL, FOREIGN KEY (code) REFERENCES person (code) MATCH FULL DEFERRABLE,
 			FOREIGN KEY (up) REFERENCES visit ON DELETE SET DEFAULT (up), CHECK (person > 0), CHECK (up <> id) NO INHERIT, EXCLUDE USING gist (at WITH &&) WHERE (person IS NOT NULL))`,
-		`CREATE TABLE person (id integer NOT NULL, code text, other text); CREATE TABLE visit (id integer NOT NULL, at int4range, person integer, code text, up integer)`},
-	{"indexes", `CREATE TABLE visit (a integer, b text, c point, d jsonb);
+		`CREATE TABLE person (id integer NOT NULL, code text, other text); CREATE TABLE visit (id integer NOT NULL, at int4range, person integer, code text, up integer)`,
+	},
+	{
+		"indexes", `CREATE TABLE visit (a integer, b text, c point, d jsonb);
 		CREATE UNIQUE INDEX visit_up ON visit (a DESC NULLS LAST, lower(b) COLLATE "C" text_pattern_ops) INCLUDE (d) NULLS NOT DISTINCT WHERE a > 0 AND b <> ')';
 		CREATE INDEX ON visit USING gist (c); CREATE INDEX ON visit USING gin (d jsonb_path_ops); CREATE INDEX ON visit USING hash (b);
 		CREATE INDEX ON visit USING brin (a); CREATE INDEX ON visit ((a + 1), (b || 'x'))`,
-		`CREATE TABLE visit (a integer, b text, c point, d jsonb)`},
-	{"types that need each other", `CREATE TYPE mood AS ENUM ('sad', 'it''s', 'glad'); CREATE DOMAIN moods AS mood NOT NULL DEFAULT 'sad' CHECK (VALUE <> 'glad') CHECK (VALUE <> 'it''s');
+		`CREATE TABLE visit (a integer, b text, c point, d jsonb)`,
+	},
+	{
+		"types that need each other", `CREATE TYPE mood AS ENUM ('sad', 'it''s', 'glad'); CREATE DOMAIN moods AS mood NOT NULL DEFAULT 'sad' CHECK (VALUE <> 'glad') CHECK (VALUE <> 'it''s');
 		CREATE TYPE place AS (x integer, m moods, t text COLLATE "C"); CREATE TYPE floors AS RANGE (SUBTYPE = smallint);
 		CREATE TYPE words AS RANGE (SUBTYPE = text, COLLATION = "C", SUBTYPE_OPCLASS = text_pattern_ops);
 		CREATE TABLE visit (m moods DEFAULT 'it''s', p place[], f floors, w words)`,
-		`CREATE TABLE visit (other integer)`},
-	{"a free sequence", `CREATE SEQUENCE ticket AS integer INCREMENT -1 MINVALUE -10 MAXVALUE -1 START -3 CACHE 2 CYCLE; CREATE TABLE visit (n integer DEFAULT nextval('ticket'))`,
-		`CREATE TABLE visit (n integer)`},
-	{"functions, views and triggers that need each other", `CREATE TABLE visit (id integer PRIMARY KEY, room integer);
+		`CREATE TABLE visit (other integer)`,
+	},
+	{
+		"a free sequence", `CREATE SEQUENCE ticket AS integer INCREMENT -1 MINVALUE -10 MAXVALUE -1 START -3 CACHE 2 CYCLE; CREATE TABLE visit (n integer DEFAULT nextval('ticket'))`,
+		`CREATE TABLE visit (n integer)`,
+	},
+	{
+		"functions, views and triggers that need each other", `CREATE TABLE visit (id integer PRIMARY KEY, room integer);
 		CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN n * 2; CREATE FUNCTION twice(t text, OUT a text, OUT b integer) LANGUAGE sql AS 'SELECT t, 2';
 		CREATE VIEW rooms AS SELECT id, twice(room) AS room FROM visit; CREATE VIEW halls (h) AS SELECT room FROM rooms WHERE room > 1 WITH CHECK OPTION;
 		CREATE MATERIALIZED VIEW kept AS SELECT * FROM rooms; CREATE UNIQUE INDEX ON kept (id);
@@ -74,17 +93,26 @@ var constructs = []struct{ says, template, tenant string }{
 		CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF room ON visit FOR EACH ROW WHEN (NEW.room > 0) EXECUTE FUNCTION stamp('a', 'b');
 		CREATE CONSTRAINT TRIGGER late AFTER DELETE ON visit DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stamp();
 		CREATE TRIGGER instead INSTEAD OF INSERT ON rooms FOR EACH ROW EXECUTE FUNCTION stamp(); ALTER TABLE visit ENABLE ALWAYS TRIGGER stamp`,
-		`CREATE TABLE visit (id integer PRIMARY KEY, room integer); CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`},
-	{"a default and a check that need a function", `CREATE FUNCTION next() RETURNS integer LANGUAGE sql RETURN 1; CREATE FUNCTION fine(integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true;
+		`CREATE TABLE visit (id integer PRIMARY KEY, room integer); CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+	},
+	{
+		"a default and a check that need a function", `CREATE FUNCTION next() RETURNS integer LANGUAGE sql RETURN 1; CREATE FUNCTION fine(integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true;
 		CREATE TABLE visit (id integer DEFAULT next(), CHECK (fine(id))); CREATE INDEX ON visit (fine(id)); CREATE DOMAIN d AS integer CHECK (fine(VALUE))`,
-		`CREATE TABLE visit (id integer)`},
-	{"row security", `CREATE TABLE visit (id integer, owner text); ALTER TABLE visit ENABLE ROW LEVEL SECURITY; ALTER TABLE visit FORCE ROW LEVEL SECURITY;
+		`CREATE TABLE visit (id integer)`,
+	},
+	{
+		"row security", `CREATE TABLE visit (id integer, owner text); ALTER TABLE visit ENABLE ROW LEVEL SECURITY; ALTER TABLE visit FORCE ROW LEVEL SECURITY;
 		CREATE POLICY own ON visit USING (owner = current_user) WITH CHECK (id > 0); CREATE POLICY "no one" ON visit AS RESTRICTIVE FOR DELETE TO public USING (false)`,
-		`CREATE TABLE visit (id integer, owner text)`},
-	{"an extension, and what needs it", `CREATE SCHEMA tools; CREATE EXTENSION btree_gist SCHEMA tools; CREATE TABLE visit (room integer, at int4range, EXCLUDE USING gist (room tools.gist_int4_ops WITH =, at WITH &&))`,
-		`CREATE SCHEMA tools; CREATE TABLE tools.hammer (); CREATE TABLE visit (room integer, at int4range)`},
-	{"several schemas", `CREATE SCHEMA a; CREATE SCHEMA b; CREATE TYPE a.mood AS ENUM ('sad'); CREATE TABLE b.t (m a.mood PRIMARY KEY); CREATE TABLE a.t (m a.mood REFERENCES b.t); CREATE VIEW t AS SELECT * FROM a.t JOIN b.t USING (m)`,
-		`CREATE SCHEMA b; CREATE TABLE b.t (x integer)`},
+		`CREATE TABLE visit (id integer, owner text)`,
+	},
+	{
+		"an extension, and what needs it", `CREATE SCHEMA tools; CREATE EXTENSION btree_gist SCHEMA tools; CREATE TABLE visit (room integer, at int4range, EXCLUDE USING gist (room tools.gist_int4_ops WITH =, at WITH &&))`,
+		`CREATE SCHEMA tools; CREATE TABLE tools.hammer (); CREATE TABLE visit (room integer, at int4range)`,
+	},
+	{
+		"several schemas", `CREATE SCHEMA a; CREATE SCHEMA b; CREATE TYPE a.mood AS ENUM ('sad'); CREATE TABLE b.t (m a.mood PRIMARY KEY); CREATE TABLE a.t (m a.mood REFERENCES b.t); CREATE VIEW t AS SELECT * FROM a.t JOIN b.t USING (m)`,
+		`CREATE SCHEMA b; CREATE TABLE b.t (x integer)`,
+	},
 }
 
 // The SQL of a plan, run as it stands in a database in which nothing is in the way, makes every fact of the template.

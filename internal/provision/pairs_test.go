@@ -235,7 +235,7 @@ func TestGitLabIsUpgradedButForWhatIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	if o.Decisions, err = executor.ParseDecisions(file); err != nil {
 		t.Fatal(err)
 	}
