@@ -43,11 +43,12 @@
 // text that nobody can read beforehand and is refused, with one exception: in a function that returns event_trigger, which nothing can
 // call until a superuser makes an event trigger for it.
 //
-// # File and Statement
+// # File, Statement and Removal
 //
-// File takes more, because what it passes is contained: dumps' preambles, rights and owners (which the loader leaves out), seed
-// rows, DROP and renames within the file, SECURITY DEFINER, and views on what others are doing (pg_stat_activity, pg_stats).
-// Statement takes only what adds: no OR REPLACE, no DROP, no owners, nothing temporary, no function named like one of PostgreSQL's own.
+// [File] takes more, because what it passes is contained: dumps' preambles, rights and owners (which the loader leaves out), event
+// triggers (which it leaves out or refuses), seed rows, DROP and renames within the file, SECURITY DEFINER, and views on what others
+// are doing (pg_stat_activity). [Statement] takes only what adds: no OR REPLACE, no DROP, no owners, nothing temporary, no function named
+// like one of PostgreSQL's own. [Removal] takes only what takes one thing away, for templates that forbid it.
 //
 // # What is not judged
 //
@@ -57,8 +58,8 @@
 //
 // # The parser
 //
-// The grammar is that of PostgreSQL 17, compiled to WebAssembly, so it cannot touch the program's memory. It is
-// built at the first use, which takes a second or two ([Warm] does it early), and then reads about 4 MiB of DDL in two seconds. Its
-// stack is small: nesting beyond maxNesting is refused from the tokens alone, before the grammar sees it. Syntax that is new in
-// PostgreSQL 18 is refused as unknown.
+// The grammar is that of PostgreSQL 17, compiled to WebAssembly, so it cannot touch the program's memory. It is built at the first use,
+// which takes a second or two ([Warm] does it early), and then reads 1 to 2 MiB of DDL a second. Its stacks are small, and it does not
+// survive that they overflow: nesting is counted from the tokens alone, before the grammar sees a text (limits.go). If a call fails in
+// the middle all the same, nothing passes any more in this process. Syntax that is new in PostgreSQL 18 is refused as unknown.
 package allowlist

@@ -100,6 +100,8 @@ var hostile = map[string]struct{ sql, want string }{
 	"a setting through set_config":       {`SELECT pg_catalog.set_config('role', 'postgres', false)`, "SELECT has no place"},
 	"a search_path that is calculated":   {`SELECT pg_catalog.set_config('search_path', pg_read_file('x'), false)`, "SELECT has no place"},
 	"another function called setval":     {`SELECT evil.setval('s', 1)`, "SELECT has no place"},
+	"rows deleted in a view":             {`CREATE VIEW v AS WITH w AS (DELETE FROM t RETURNING a) SELECT * FROM w`, "another statement"},
+	"rows deleted for seed rows":         {`INSERT INTO t WITH w AS (DELETE FROM u RETURNING a) SELECT * FROM w`, "another statement"},
 	"a table from a query":               {`CREATE TABLE t AS SELECT 1`, "CREATE TABLE AS"},
 	"a table by SELECT INTO":             {`SELECT 1 INTO t`, "SELECT"},
 	"a setting of the loader":            {`SET session_replication_role = replica`, "session_replication_role"},
