@@ -62,6 +62,7 @@ type attempt struct {
 	failed  map[string]bool
 	forced  []schema.Relation        // tables whose row security is for their owner too, and is not until the end
 	recast  map[schema.Relation]bool // tables of which a column has another type since, or that became partitions
+	made    []string                 // new schemas
 	ended   bool                     // the transaction is committed, or only the server knows: nothing is left to roll back
 }
 
@@ -236,6 +237,11 @@ func (a *attempt) steps(ctx context.Context, res *Resolution) ([]Decision, error
 			continue
 		}
 		refused, err := a.step(ctx, act, s)
+		if s == nil {
+			if list := a.refusedBack(res, err); len(list) > 0 {
+				return append(decisions, list...), nil // the statements that follow need what could not come back
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -256,7 +262,7 @@ func (a *attempt) remain(act *Action) {
 	case act.Forward:
 		a.record.Undo = append(a.record.Undo, memento.Undo{Step: act.Step})
 	case len(act.Undo) > 0:
-		a.record.Undo = append(a.record.Undo, memento.Undo{Step: act.Step, Statements: act.Undo})
+		a.record.Undo = append(a.record.Undo, memento.Undo{Step: act.Step, Statements: act.Undo, Finally: act.Finally})
 	}
 }
 
@@ -298,6 +304,7 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 		}
 		return d, inner.Rollback(ctx)
 	}
+	a.unforced(s)
 	if missed, err := a.assertAfter(ctx, inner, s); err != nil {
 		return nil, err
 	} else if missed != nil {
@@ -308,6 +315,9 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 		return nil, err
 	}
 	act.Undo = append(act.Undo, drop...)
+	if act.Schema != "" {
+		a.made = append(a.made, act.Schema)
+	}
 	if err := inner.Commit(ctx); err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func decisionID(o plan.Obstacle, f schema.Fact) string {
 	}
 	id := string(o) + ":" + strings.Join(parts, ".")
 	switch f.Kind {
-	case schema.KindTable, schema.KindColumn, schema.KindColumnType, schema.KindEnum, schema.KindDomain, schema.KindView:
+	case schema.KindUnknown, schema.KindTable, schema.KindColumn, schema.KindColumnType, schema.KindEnum, schema.KindDomain, schema.KindView:
 		return id
 	case schema.KindNotNull, schema.KindDefault, schema.KindIdentity, schema.KindGenerated, schema.KindCollation, schema.KindSequence:
 		return id + ":" + f.Kind.String()

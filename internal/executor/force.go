@@ -3,10 +3,12 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/veilschema/veil/compare/schema"
+	"github.com/veilschema/veil/provisioner/plan"
 )
 
 // unforce frees the owner of tables from their row security until [force], because rows that a policy hides can neither be summed up nor
@@ -37,4 +39,20 @@ func force(ctx context.Context, tx pgx.Tx, tables []schema.Relation) error {
 		}
 	}
 	return nil
+}
+
+// unforced notes that a table's row security is not for its owner any more, because a step has taken that away.
+func (a *attempt) unforced(s *plan.Step) {
+	if s == nil || s.Action != plan.Remove {
+		return
+	}
+	a.forced = slices.DeleteFunc(a.forced, func(t schema.Relation) bool { return a.isForced(t) == about(s) })
+}
+
+// isForced is the fact that a table's row security is for its owner too.
+func (a *attempt) isForced(t schema.Relation) schema.Fact {
+	if to, ok := a.o.Mapping.Schemas[t.Schema]; ok {
+		t.Schema = to
+	}
+	return schema.Fact{Kind: schema.KindRowSecurity, Schema: t.Schema, Table: t.Name, Detail: "forced"}
 }

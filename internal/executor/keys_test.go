@@ -125,4 +125,21 @@ var keyObstacles = []obstacle{
 			"adapt remove what is forbidden: foreign_key public.t: (a) references public.p (a)", "adapt around the changes of types", "adapt around the changes of types",
 		},
 	},
+	{
+		says:      "forced row security goes",
+		tenant:    `CREATE TABLE t (a int); INSERT INTO t VALUES (1); ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY`,
+		template:  `CREATE TABLE t (a int)`,
+		forbidden: []schema.Fact{{Kind: schema.KindRowSecurity, Schema: "public", Table: "t", Detail: "forced"}},
+	},
+	{
+		says:     "two keys of the same columns, of which one is the template's",
+		tenant:   `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p, CONSTRAINT second FOREIGN KEY (a) REFERENCES p ON DELETE CASCADE); CREATE INDEX ON t (a); CREATE INDEX ON t (a)`,
+		template: `CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p)`,
+	},
+	{
+		says:     "a partitioned table's key makes room",
+		tenant:   `CREATE TABLE t (k int, a int NOT NULL, CONSTRAINT mine PRIMARY KEY (k)) PARTITION BY LIST (k); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); COMMENT ON CONSTRAINT mine ON t IS 'x'; COMMENT ON INDEX t1_pkey IS 'part'; INSERT INTO t VALUES (1, 1)`,
+		template: `CREATE TABLE t (k int NOT NULL, a int, PRIMARY KEY (k, a)) PARTITION BY LIST (k)`,
+		does:     []string{"adapt add the primary key (k, a) to public.t"},
+	},
 }

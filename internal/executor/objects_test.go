@@ -89,4 +89,52 @@ var objectObstacles = []obstacle{
 		mapping:  schema.Mapping{Schemas: map[string]string{"app": "public"}},
 		schemas:  []string{"app"},
 	},
+	{
+		says: "what uses a column from schemas that are not read steps aside too",
+		tenant: `CREATE SCHEMA app; CREATE SCHEMA beside; CREATE TABLE app.t (a int PRIMARY KEY, b text); CREATE TABLE beside.x (a int REFERENCES app.t, n text); CREATE VIEW beside.v AS SELECT a + 1 AS one, b FROM app.t;
+			INSERT INTO app.t VALUES (1, '7'); INSERT INTO beside.x VALUES (1, 'x')`,
+		template: `CREATE TABLE public.t (a bigint PRIMARY KEY, b int)`,
+		mapping:  schema.Mapping{Schemas: map[string]string{"app": "public"}},
+		schemas:  []string{"app"},
+		answers:  "lossy:public.t.b convert",
+		does:     []string{"adapt around the changes of types", "adapt around the changes of types"},
+	},
+	{
+		says:     "a schema is new where only some are read",
+		tenant:   `CREATE SCHEMA app; CREATE TABLE app.t (a int)`,
+		template: `CREATE TABLE public.t (a int); CREATE SCHEMA more; CREATE TABLE more.x (a int)`,
+		mapping:  schema.Mapping{Schemas: map[string]string{"app": "public"}},
+		schemas:  []string{"app"},
+	},
+	{
+		says:     "a schema that is not read has the name",
+		tenant:   `CREATE SCHEMA app; CREATE TABLE app.t (a int); CREATE SCHEMA more; CREATE TABLE more.x (b int); INSERT INTO more.x VALUES (1)`,
+		template: `CREATE TABLE public.t (a int); CREATE SCHEMA more; CREATE TABLE more.x (a int)`,
+		mapping:  schema.Mapping{Schemas: map[string]string{"app": "public"}},
+		schemas:  []string{"app"},
+		asks:     []string{"name_taken:more: skip"},
+		answers:  "name_taken:more skip",
+		does:     []string{"skip make the schema more", "skip create the table more.x"},
+		guarded:  []string{"skip make the schema more", "skip create the table more.x", "skip add the column more.x.a", "skip make more.x.a integer"},
+		missing:  []string{"column more.x.a", "type more.x.a: integer"},
+	},
+	{
+		says:     "a materialized view with an index is new",
+		tenant:   `CREATE TABLE t (a int); INSERT INTO t VALUES (1)`,
+		template: `CREATE TABLE t (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE UNIQUE INDEX ON m (a)`,
+		check:    `SELECT count(*)::text FROM m`, want: "1",
+	},
+	{
+		says:   "tables are new that point at each other, with functions in defaults, checks, indexes and generated columns",
+		tenant: `CREATE TABLE old (a int); INSERT INTO old VALUES (1), (2)`,
+		template: `CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'; CREATE SEQUENCE shared; CREATE TABLE old (a int, s int DEFAULT nextval('shared'), g int GENERATED ALWAYS AS (public.f(a)) STORED);
+			CREATE TABLE a (id int PRIMARY KEY DEFAULT public.f(3), b int, s int DEFAULT nextval('shared')); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a, CHECK (public.f(a) > 0)); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; CREATE INDEX ON old (public.f(a));
+			CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE CONSTRAINT TRIGGER c AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION t(); CREATE TRIGGER x AFTER UPDATE ON old REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION t()`,
+		check: `SELECT string_agg(s::text || g::text, ' ') FROM old`, want: "12 23",
+	},
+	{
+		says:     "a policy names a role that is not there",
+		tenant:   `CREATE TABLE t (a int)`,
+		template: `CREATE TABLE t (a int); CREATE POLICY p ON t TO pg_monitor USING (a > 0)`,
+	},
 }

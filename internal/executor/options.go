@@ -65,8 +65,12 @@ type Action struct {
 	Do   Do       `json:"do"`
 	SQL  []string `json:"sql,omitempty"`
 	Undo []string `json:"undo,omitempty"` // in the order to run
-	Note string   `json:"note,omitempty"` // why it is not the plan's SQL
+	// Finally run when values are back from the backup.
+	Finally []string `json:"finally,omitempty"`
+	Note    string   `json:"note,omitempty"` // why it is not the plan's SQL
 
+	// Schema is the schema that the action makes, "" if none.
+	Schema string `json:"-"`
 	// Changed are columns of which values change and do not come back by the undo statements alone.
 	Changed []schema.ColumnName `json:"-"`
 	// Recast are columns of another type before: the type that their values are cast to to be compared.

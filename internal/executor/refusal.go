@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
@@ -39,4 +40,33 @@ func refusal(s *plan.Step, err error) *Decision {
 	}
 	d.Choices = append(d.Choices, choices[ChooseSkip])
 	return d
+}
+
+// refusedBack turns what cannot come back after changes of types, because rows in a new type break it, into decisions on those changes: of
+// the table that the server names, or of all.
+func (a *attempt) refusedBack(res *Resolution, err error) []Decision {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || !strings.HasPrefix(pg.Code, "23") && !strings.HasPrefix(pg.Code, "22") {
+		return nil
+	}
+	var named, all []Decision
+	for _, act := range res.Actions {
+		s := a.o.Plan.Step(act.Step)
+		if s == nil || s.Action != plan.SetType || len(act.SQL) == 0 {
+			continue
+		}
+		f := about(s)
+		d := Decision{
+			ID: decisionID(plan.RowsInTheWay, f), Step: s.ID, Fact: f, Choices: []Choice{choices[ChooseSkip]},
+			Why: "rows do not allow to " + s.Goal + ", because something of the tenant's own uses the columns: " + pg.Message,
+		}
+		all = append(all, d)
+		if act.Table == (schema.Relation{Schema: pg.SchemaName, Name: pg.TableName}) {
+			named = append(named, d)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return all
 }

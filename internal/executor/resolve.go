@@ -22,6 +22,7 @@ type resolver struct {
 	template  map[schema.Fact]bool
 	objects   map[schema.Relation]bool            // of the template
 	spaces    map[string]bool                     // the template's schemas
+	closed    map[string]bool                     // those of them in which nothing is made
 	moved     map[schema.Relation]schema.Relation // names that objects of the plan get here, because theirs are taken
 	homes     map[string]string                   // schemas of new objects by the template's schema
 	skipped   map[string]bool                     // steps that are left out
@@ -47,6 +48,7 @@ func resolve(ctx context.Context, tx pgx.Tx, o *Options, l *local) (*Resolution,
 		ctx: ctx, tx: tx, o: o, local: l, template: make(map[schema.Fact]bool, len(o.Template)),
 		moved: make(map[schema.Relation]schema.Relation), homes: make(map[string]string), skipped: make(map[string]bool),
 		rows: make(map[schema.Relation]bool), objects: make(map[schema.Relation]bool), spaces: make(map[string]bool),
+		closed: make(map[string]bool),
 	}
 	r.know()
 	for i := range o.Plan.Steps {
@@ -86,12 +88,16 @@ func (r *resolver) step(s *plan.Step) (Action, error) {
 	if r.there(s) {
 		return Action{Do: Keep, Note: "it is there; what it lacks has steps of its own"}, nil
 	}
+	if r.closed[s.Object.Schema] && len(s.Facts) > 0 {
+		return Action{Do: Skip, Note: "its schema is left out"}, nil
+	}
 	for _, id := range s.Needs {
 		if before := r.o.Plan.Step(id); r.skipped[id] && (makes(before) || before.Action == plan.SetType && ofType(s)) {
 			return Action{Do: Skip, Note: "it needs " + id + ", which is left out"}, nil
 		}
 	}
 	if r.leftOut(s) {
+		r.closed[s.Object.Schema] = r.closed[s.Object.Schema] || len(s.Facts) == 0
 		return Action{Do: Skip, Note: "left out by decision"}, nil
 	}
 	switch s.Action {
@@ -166,7 +172,7 @@ func about(s *plan.Step) schema.Fact {
 // holds says whether the step has nothing to do.
 func (r *resolver) holds(s *plan.Step) bool {
 	if len(s.Facts) == 0 { // the schema itself
-		return r.schemas[r.home(s.Object.Schema)]
+		return slices.Contains(r.db.Schemas, r.home(s.Object.Schema))
 	}
 	for _, f := range s.Facts {
 		if r.facts[f] == (s.Action == plan.Remove) {

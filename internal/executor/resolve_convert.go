@@ -27,7 +27,10 @@ func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss
 		a.Do, a.Note = Adapt, "no cast leads from one type to the other, so values go by way of their text"
 		target = throughText(target, name)
 	}
-	a.SQL, a.Undo = []string{target}, []string{r.convertBack(c, alter, to, rows && !loss.Keeps)}
+	a.SQL = []string{target}
+	if err := r.convertBack(&a, t, c, alter, to, rows && !loss.Keeps); err != nil {
+		return Action{}, err
+	}
 	if err := r.convertDefaults(&a, s, t, c, to); err != nil {
 		return Action{}, err
 	}
@@ -100,22 +103,41 @@ func (r *resolver) defaults(t *schema.Table, column string, none bool) (drop, ag
 	return drop, again, nil
 }
 
-// convertBack is the statement that gives a column its type back. Values that come from the backup afterwards are NULL in between where
-// they may, because not every value that somebody might write by then has a cast back.
-func (r *resolver) convertBack(c *schema.Column, alter, from string, fromBackup bool) string {
+// convertBack adds the statements that give a column its type back. Values that come from the backup afterwards are NULL in between,
+// because not every value that somebody might write by then has a cast back, and the tenant's checks may not know it. Where that cannot
+// be, in a key, they are cast.
+func (r *resolver) convertBack(a *Action, t *schema.Table, c *schema.Column, alter, from string, fromBackup bool) error {
 	name := schema.Quote(c.Name)
 	value := name + "::" + c.Type
-	switch {
-	case fromBackup && !c.NotNull && c.Type != "text" && c.Type != "character varying":
-		value = "NULL::" + c.Type
-	case !r.understands("SELECT NULL::" + from + "::" + c.Type):
+	if !r.understands("SELECT NULL::" + from + "::" + c.Type) {
 		value = name + "::text::" + c.Type
+	}
+	if fromBackup && c.Type != "text" && c.Type != "character varying" && !inPrimaryKey(t, c.Name) {
+		value = "NULL::" + c.Type
+		if c.NotNull {
+			strict, err := r.strict(t.Relation, c.Name)
+			if err != nil {
+				return err
+			}
+			a.Undo, a.Finally = append(a.Undo, alter+"DROP NOT NULL"), append([]string{alter + "SET NOT NULL"}, strict...)
+		}
 	}
 	collation := ""
 	if c.Collation != "" {
 		collation = " COLLATE " + c.Collation
 	}
-	return alter + "TYPE " + c.Type + collation + " USING " + value
+	a.Undo = append(a.Undo, alter+"TYPE "+c.Type+collation+" USING "+value)
+	return nil
+}
+
+// inPrimaryKey says whether a column is in the table's primary key.
+func inPrimaryKey(t *schema.Table, column string) bool {
+	for _, k := range t.Constraints {
+		if k.Type == schema.PrimaryKey && k.Index != nil && slices.ContainsFunc(k.Index.Keys, func(key schema.IndexKey) bool { return key.Column == column }) {
+			return true
+		}
+	}
+	return false
 }
 
 // understands says whether the server takes a statement. It is taken back.

@@ -13,9 +13,7 @@ import (
 // create resolves what makes an object of a schema, a trigger, a policy or a column's own sequence.
 func (r *resolver) create(s *plan.Step) (Action, error) {
 	if len(s.Facts) == 0 {
-		name := r.home(s.Object.Schema)
-		r.schemas[name] = true
-		return Action{Do: Run, SQL: []string{"CREATE SCHEMA " + schema.Quote(name)}, Undo: []string{"DROP SCHEMA " + schema.Quote(name)}}, nil
+		return r.newSchema(s)
 	}
 	switch s.Object.Kind {
 	case schema.KindExtension:
@@ -35,6 +33,19 @@ func (r *resolver) create(s *plan.Step) (Action, error) {
 		return r.view(s)
 	}
 	return r.typ(s)
+}
+
+// newSchema makes a schema. One that is there and was not to be read is none of the run's business, whatever is in it.
+func (r *resolver) newSchema(s *plan.Step) (Action, error) {
+	name := r.home(s.Object.Schema)
+	if r.schemas[name] {
+		r.closed[s.Object.Schema] = true
+		return r.ask(s, plan.NameTaken, "the schema "+schema.Quote(name)+" is there and is not among those to be read; name it too, or leave out what the template has in it", ChooseSkip)
+	}
+	r.schemas[name] = true
+	return Action{
+		Do: Run, SQL: []string{"CREATE SCHEMA " + schema.Quote(name)}, Undo: []string{"DROP SCHEMA " + schema.Quote(name)}, Schema: name,
+	}, nil
 }
 
 // member resolves a trigger or policy: one of the same name that differs is replaced.

@@ -221,6 +221,11 @@ func (b *back) undo(ctx context.Context) error {
 	if err := b.values(ctx); err != nil {
 		return err
 	}
+	for i := len(b.record.Undo) - 1; i >= 0; i-- {
+		if err := execute(ctx, b.tx, b.record.Undo[i].Finally...); err != nil {
+			return fmt.Errorf("the step %s could not be undone, so nothing was changed: %w", b.record.Undo[i].Step, err)
+		}
+	}
 	if err := b.verifyRows(ctx); err != nil {
 		return err
 	}

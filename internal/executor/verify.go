@@ -232,7 +232,7 @@ func (a *attempt) after(schemas []string) []string {
 	if len(a.o.Schemas) == 0 {
 		return nil
 	}
-	return schemas
+	return slices.Concat(schemas, a.made)
 }
 
 // verifyRows sums the rows up again, cast back to what they were, without the columns that were changed by decision.
@@ -366,6 +366,9 @@ func (a *attempt) current(ctx context.Context, tx pgx.Tx, s *plan.Step) (map[sch
 	out := make(map[schema.Fact]bool, len(facts))
 	for _, f := range facts {
 		out[f] = true
+	}
+	for _, t := range a.forced { // they will be so again
+		out[a.isForced(t)] = true
 	}
 	return out, nil
 }

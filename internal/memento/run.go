@@ -74,6 +74,8 @@ type Run struct {
 type Undo struct {
 	Step       string   `json:"step"`
 	Statements []string `json:"statements"`
+	// Finally run when all steps are undone and values have come back from the backups.
+	Finally []string `json:"finally,omitempty"`
 }
 
 // TableState is a table before the run.
