@@ -19,6 +19,7 @@ import (
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/memento"
+	"github.com/veilschema/veil/internal/testenv"
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
@@ -119,8 +120,8 @@ func TestAProcessThatIsKilledChangesNothing(t *testing.T) {
 		apart   int
 		again   int
 	}{
-		{"clinic", clinic, every(4), every(20)},
-		{"omop", omop, every(23), every(5)},
+		{"clinic", clinic, every(8), every(10)},
+		{"omop", omop, every(40), every(4)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -177,8 +178,8 @@ func (s *subject) killedAnyTime(t *testing.T) {
 	s.back(t, s.latest(t).ID)
 	seed := uint64(time.Now().UnixNano())
 	chance := rand.New(rand.NewPCG(seed, 0))
-	tries, count := 8, map[memento.Status]int{}
-	if long() {
+	tries, count := 4, map[memento.Status]int{}
+	if testenv.Long() {
 		tries = 300
 	}
 	for range tries {
@@ -217,12 +218,8 @@ func (s *subject) killedRollingBack(t *testing.T) {
 	run := s.complete(t)
 	after := quick(t, s.conn)
 	list := s.momentsBack(t, run)
-	apart := 20
-	if long() {
-		apart = 1
-	}
 	count := 0
-	for n := 0; n < len(list); n += apart {
+	for n := 0; n < len(list); n += every(40) {
 		count++
 		s.killedAt(t, orders{Moment: n, Rollback: run})
 		same(t, "killed while rolling back, at "+list[n], after, quick(t, s.conn))

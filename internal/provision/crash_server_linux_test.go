@@ -10,6 +10,7 @@ import (
 
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/memento"
+	"github.com/veilschema/veil/internal/testenv"
 	"github.com/veilschema/veil/internal/testenv/crash"
 )
 
@@ -47,7 +48,7 @@ func TestAServerThatIsKilledChangesNothing(t *testing.T) {
 	list := s.moments(t)
 	before, now := seen(t, s.tenant, s.conn), quick(t, s.conn)
 	count := 0
-	for n := every(12) / 2; n < len(list); n += every(25) {
+	for n := every(20) / 2; n < len(list); n += every(40) {
 		count++
 		when := "the server is killed at " + list[n].name
 		runs := s.runs(t)
@@ -58,7 +59,7 @@ func TestAServerThatIsKilledChangesNothing(t *testing.T) {
 		s.again(t)
 		same(t, when, now, quick(t, s.conn))
 		s.compensated(t, when, runs, false)
-		if count%every(4) == 0 {
+		if count%every(3) == 0 {
 			s.back(t, s.complete(t))
 			same(t, when+", completed and rolled back", before, seen(t, s.tenant, s.conn))
 			s.server.Admin(t, "postgres", "CHECKPOINT")
@@ -107,8 +108,8 @@ func (s *mortal) dieAnyTime(t *testing.T) {
 	before := seen(t, s.tenant, s.conn)
 	seed := uint64(time.Now().UnixNano())
 	chance := rand.New(rand.NewPCG(seed, 0))
-	tries, count := 3, map[memento.Status]int{}
-	if long() {
+	tries, count := 2, map[memento.Status]int{}
+	if testenv.Long() {
 		tries = 200
 	}
 	for range tries {

@@ -1,7 +1,6 @@
 package provision_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,17 +25,6 @@ func TestAnUpgradeTouchesOnlyTheTemplateAndIsUndoneExactly(t *testing.T) {
 			newPair(t, newTenant(t), pair[0], pair[1], text).upgradeAndBack(t, text)
 		})
 	}
-}
-
-// newPair is a real schema with rows and what it is to become, decided as in the golden file.
-func newPair(t testing.TB, d *tenant, from, to string, text []byte) *subject {
-	t.Helper()
-	d.load(t, from, ddl(t, from))
-	d.fill(t, 10)
-	d.exec(t, tidy[from])
-	o := options(t, d, to, text)
-	o.Decisions = decisions(t, filepath.Join("testdata", "decisions", from+"-"+to+".yaml"))
-	return newSubject(t, d, o)
 }
 
 func (s *subject) upgradeAndBack(t *testing.T, template []byte) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,19 +41,24 @@ func clinic(t testing.TB, d *tenant) *subject {
 		t.Fatal(err)
 	}
 	o.Decisions = decisions(t, filepath.Join(dir, "decisions.yaml"))
-	return newSubject(t, d, o)
+	return newSubject(t, d, "clinic", o)
 }
 
-// omop is a real pair: OMOP 5.3 and 5.4, decided as in the golden file.
+// omop is a real pair: OMOP 5.3 and 5.4.
 func omop(t testing.TB, d *tenant) *subject {
 	t.Helper()
-	from, to := "omop_cdm_v5_3", "omop_cdm_v5_4"
+	return newPair(t, d, "omop_cdm_v5_3", "omop_cdm_v5_4", ddl(t, "omop_cdm_v5_4"))
+}
+
+// newPair is a real schema with rows and what it is to become, decided as in the golden file.
+func newPair(t testing.TB, d *tenant, from, to string, text []byte) *subject {
+	t.Helper()
 	d.load(t, from, ddl(t, from))
 	d.fill(t, 10)
 	d.exec(t, tidy[from])
-	o := options(t, d, to, ddl(t, to))
+	o := options(t, d, to, text)
 	o.Decisions = decisions(t, filepath.Join("testdata", "decisions", from+"-"+to+".yaml"))
-	return newSubject(t, d, o)
+	return newSubject(t, d, from, o)
 }
 
 func file(t testing.TB, path ...string) []byte {
@@ -73,8 +79,32 @@ func decisions(t testing.TB, path string) executor.Decisions {
 	return d
 }
 
+// plans are those of this process by the template's slug and what it was made for.
+var plans struct {
+	sync.Mutex
+	made map[string]*subject // guarded by the mutex; without tenants
+}
+
 // newSubject plans once: the plan of a database that is as it was is the same every time.
-func newSubject(t testing.TB, d *tenant, o provision.Options) *subject {
+func newSubject(t testing.TB, d *tenant, from string, o provision.Options) *subject {
+	t.Helper()
+	plans.Lock()
+	defer plans.Unlock()
+	key := from + " " + o.Check.Meta.Slug
+	known := plans.made[key]
+	if known == nil {
+		known = planned(t, o)
+		if plans.made == nil {
+			plans.made = make(map[string]*subject)
+		}
+		plans.made[key] = known
+	}
+	s := *known
+	s.tenant, s.whole, s.apply.State = d, o, o.State
+	return &s
+}
+
+func planned(t testing.TB, o provision.Options) *subject {
 	t.Helper()
 	private := server(t)
 	reading, _, err := check.ReadDesign(t.Context(), private, o.Check.Template)
@@ -85,9 +115,8 @@ func newSubject(t testing.TB, d *tenant, o provision.Options) *subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dry := o
-	dry.DryRun = true
-	planned, err := provision.Run(t.Context(), private, dry)
+	o.DryRun = true
+	planned, err := provision.Run(t.Context(), private, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +126,9 @@ func newSubject(t testing.TB, d *tenant, o provision.Options) *subject {
 		}
 		t.Fatal(planned.Result)
 	}
-	s := &subject{tenant: d, whole: o, apply: executor.Options{
-		Plan: planned.Plan, Template: judged.Facts(), Mapping: planned.First.Mapping, Decisions: o.Decisions, State: o.State, Patience: time.Minute,
+	s := &subject{goals: make(map[string]bool), apply: executor.Options{
+		Plan: planned.Plan, Template: judged.Facts(), Mapping: planned.First.Mapping, Decisions: o.Decisions, Patience: time.Minute,
 	}}
-	s.goals = make(map[string]bool)
 	for i := range planned.Plan.Steps {
 		s.goals[planned.Plan.Steps[i].Goal] = true
 	}
