@@ -112,37 +112,6 @@ func (a *attempt) run(ctx context.Context) (out *Result, err error) {
 	return &Result{Run: a.journal.ID(), Actions: resolution.Actions}, nil
 }
 
-// lockTables takes the strongest lock that each table will need, all of them before anything is done, in the order of their names.
-func (a *attempt) lockTables(ctx context.Context, res *Resolution) error {
-	modes := make(map[schema.Relation]string)
-	for _, act := range res.Actions {
-		for _, t := range act.tables() {
-			modes[oldName(a.o.Mapping, t)] = "ACCESS EXCLUSIVE"
-		}
-	}
-	for from := range a.o.Mapping.Tables {
-		modes[from] = "ACCESS EXCLUSIVE"
-	}
-	names := make([]schema.Relation, 0, len(modes))
-	for name := range modes {
-		var is bool
-		if err := a.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))`, name.Schema, name.Name).Scan(&is); err != nil {
-			return err
-		}
-		if is {
-			names = append(names, name)
-		}
-	}
-	slices.SortFunc(names, func(x, y schema.Relation) int { return strings.Compare(quote(x), quote(y)) })
-	for _, name := range names {
-		if err := execute(ctx, a.tx, "LOCK TABLE "+quote(name)+" IN "+modes[name]+" MODE"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // prepare records the run, renames what the mapping renames, resolves the plan under the locks and keeps the memento.
 func (a *attempt) prepare(ctx context.Context) (*Resolution, error) {
 	a.o.progress("keeping a memento")

@@ -40,6 +40,18 @@ func (r *resolver) stepAside() error {
 		return nil
 	}
 	note := "views, keys, triggers and policies that use the columns step aside and come back as they were"
+	if len(set.Drop) > 0 {
+		for i := range r.actions[first : last+1] {
+			a := &r.actions[first+i]
+			if s := r.o.Plan.Step(a.Step); s != nil && s.Action == plan.SetType && len(a.SQL) > 0 {
+				ruled := r.ruled(s, Action{Note: note, Met: []plan.Obstacle{plan.Dependents}})
+				if ruled.Do == Wait {
+					ruled.Step = s.ID
+					*a = ruled
+				}
+			}
+		}
+	}
 	back := Action{Do: Adapt, SQL: slices.Concat(forward, set.Restore, set.Refresh), Undo: set.Drop, Note: note}
 	away := Action{Do: Adapt, SQL: set.Drop, Undo: slices.Concat(again, set.Restore, set.Refresh), Note: note}
 	r.actions = slices.Insert(r.actions, last+1, back)

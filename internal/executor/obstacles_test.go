@@ -162,6 +162,9 @@ func TestObstacles(t *testing.T) {
 		t.Run(o.says, func(t *testing.T) {
 			t.Parallel()
 			t.Run("known", func(t *testing.T) { o.try(t, server, plan.Safe, false) })
+			if testing.Short() {
+				return
+			}
 			t.Run("withheld", func(t *testing.T) { o.try(t, server, plan.Validated, true) })
 		})
 	}

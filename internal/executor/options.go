@@ -69,6 +69,8 @@ type Action struct {
 	Finally []string `json:"finally,omitempty"`
 	Note    string   `json:"note,omitempty"` // why it is not the plan's SQL
 
+	// Met are the obstacles that the action deals with, if the step's rules say so.
+	Met []plan.Obstacle `json:"-"`
 	// Schema is the schema that the action makes, "" if none.
 	Schema string `json:"-"`
 	// Changed are columns of which values change and do not come back by the undo statements alone.
@@ -81,4 +83,7 @@ type Action struct {
 	Table schema.Relation `json:"-"`
 	// Also are the other tables whose rows are touched: those that inherit from it, or use a type that is replaced.
 	Also []schema.Relation `json:"-"`
+	// Beside are tables whose rows are not touched and that its statements lock all the same, in the mode ACCESS EXCLUSIVE: those that
+	// foreign keys join to it.
+	Beside []schema.Relation `json:"-"`
 }

@@ -57,12 +57,24 @@ func resolve(ctx context.Context, tx pgx.Tx, o *Options, l *local) (*Resolution,
 		if err != nil {
 			return nil, fmt.Errorf("the step %s could not be resolved: %w", s.ID, err)
 		}
+		a = r.ruled(s, a)
 		r.take(s, a)
 	}
 	if err := r.stepAside(); err != nil {
 		return nil, err
 	}
 	return &Resolution{r.actions, r.decisions}, nil
+}
+
+// ruled returns the action if the step's rules let the executor deal with what it has met; else a person decides.
+func (r *resolver) ruled(s *plan.Step, a Action) Action {
+	for _, o := range a.Met {
+		if s.Response(o) == plan.RespondAsk {
+			a, _ = r.ask(s, o, "the plan leaves it to a person what to do about what is in the way: "+a.Note, ChooseSkip)
+			return a
+		}
+	}
+	return a
 }
 
 // take notes what is done about a step.

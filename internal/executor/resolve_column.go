@@ -88,6 +88,9 @@ func (r *resolver) setDefault(s *plan.Step) (Action, error) {
 	if a.Do != Run {
 		return a, err
 	}
+	if c.Default != "" {
+		a.Note, a.Met = "the column has another default", []plan.Obstacle{plan.OtherShape}
+	}
 	if own := r.ownNext(t, c); f.Detail == "nextval(SEQUENCE OF "+dotted(f)+")" && own != "" {
 		a.SQL[0] = alter + "SET DEFAULT " + own
 	}

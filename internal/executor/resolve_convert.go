@@ -34,6 +34,9 @@ func (r *resolver) convert(s *plan.Step, t *schema.Table, c *schema.Column, loss
 	if err := r.convertDefaults(&a, s, t, c, to); err != nil {
 		return Action{}, err
 	}
+	if a.Beside, err = r.joined(t.Relation); err != nil {
+		return Action{}, err
+	}
 	at, err := r.holders(t.Relation, c.Name)
 	if err != nil {
 		return Action{}, err

@@ -84,7 +84,7 @@ func (r *resolver) domain(s *plan.Step, at schema.Relation) (Action, bool, error
 		return Action{}, false, err
 	}
 	alter := "ALTER DOMAIN " + quote(at) + " "
-	a := Action{Do: Adapt, Note: "the domain is there and differs"}
+	a := Action{Do: Adapt, Note: "the domain is there and differs", Met: []plan.Obstacle{plan.OtherShape}}
 	for _, name := range names {
 		a.SQL = append(a.SQL, alter+"DROP CONSTRAINT "+schema.Quote(name))
 	}

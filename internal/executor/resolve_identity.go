@@ -19,6 +19,7 @@ func (r *resolver) instead(s *plan.Step, t *schema.Table, c *schema.Column, alte
 		return a, err
 	}
 	a.Do, a.Note, a.SQL = Adapt, "it was an identity column", append([]string{alter + "DROP IDENTITY"}, a.SQL...)
+	a.Met = []plan.Obstacle{plan.OtherShape}
 	return a, err
 }
 
@@ -40,6 +41,7 @@ func (r *resolver) setIdentity(s *plan.Step) (Action, error) {
 	if err != nil {
 		return Action{}, err
 	}
+	instead := len(before) > 0
 	if !c.NotNull && !r.facts[schema.Fact{Kind: schema.KindNotNull, Schema: f.Schema, Table: f.Table, Name: f.Name}] {
 		before, undo = append(before, alter+"SET NOT NULL"), append(undo, alter+"DROP NOT NULL")
 	}
@@ -53,6 +55,9 @@ func (r *resolver) setIdentity(s *plan.Step) (Action, error) {
 	}
 	a.SQL = append(append(before, a.SQL...), goOn(t, c, last))
 	a.Table, a.Do = t.Relation, Adapt
+	if instead {
+		a.Note, a.Met = "what the column had instead makes room", []plan.Obstacle{plan.OtherShape}
+	}
 	return a, err
 }
 
@@ -94,7 +99,7 @@ func (r *resolver) otherIdentity(s *plan.Step, t *schema.Table, c *schema.Column
 		return alter + "SET GENERATED " + how + " SET " + strings.Join(options, " SET ")
 	}
 	return Action{
-		Do: Adapt, Note: "it is an identity column of another kind", Table: t.Relation,
+		Do: Adapt, Note: "it is an identity column of another kind", Table: t.Relation, Met: []plan.Obstacle{plan.OtherShape},
 		SQL: []string{set(words[how], wantedOptions(options))}, Undo: []string{set(was, sequenceOptions(q.Options))},
 	}, true
 }

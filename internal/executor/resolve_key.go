@@ -28,15 +28,25 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 		if a.SQL, err = r.sql(head + " ADD CONSTRAINT " + schema.Quote(name) + " " + detail); err != nil {
 			return a, err
 		}
-		a.Do, a.Note = Adapt, "the name "+s.Object.Name+" is taken"
+		a.Do, a.Note, a.Met = Adapt, "the name "+s.Object.Name+" is taken", []plan.Obstacle{plan.NameTaken}
 	}
 	if made.note != "" {
-		a.Do, a.Note = Adapt, made.note
+		a.Do, a.Note, a.Met = Adapt, made.note, append([]plan.Obstacle{made.met}, a.Met...)
 	}
 	if err := r.mended(&a, s, at); err != nil {
 		return a, err
 	}
 	a.Table = at
+	if to, points := f.Target(); points {
+		a.Beside = append(a.Beside, r.name(to))
+	}
+	if len(made.away) > 0 {
+		joined, err := r.joined(at)
+		if err != nil {
+			return a, err
+		}
+		a.Beside = append(a.Beside, joined...)
+	}
 	a.SQL = slices.Concat(made.away, made.other, a.SQL, made.back)
 	a.Undo = slices.Concat(made.away, a.Undo, made.undo, made.back)
 	return a, nil
@@ -46,6 +56,7 @@ func (r *resolver) addKey(s *plan.Step) (Action, error) {
 type room struct {
 	away, other, undo, back []string
 	note                    string
+	met                     plan.Obstacle
 }
 
 // keyRoom makes room for a constraint of a table that is there.
@@ -130,7 +141,7 @@ func (r *resolver) demote(t *schema.Table) (room, error) {
 		remove := []string{"ALTER TABLE " + quote(t.Relation) + " DROP CONSTRAINT " + schema.Quote(name)}
 		return room{
 			away: set.Drop, other: slices.Concat(remove, unique(again)), undo: slices.Concat(remove, again), back: slices.Concat(set.Restore, set.Refresh),
-			note: "the table had another primary key, which is a unique constraint now",
+			note: "the table had another primary key, which is a unique constraint now", met: plan.OtherKey,
 		}, nil
 	}
 	return room{}, nil
@@ -188,7 +199,7 @@ func (r *resolver) otherActions(f schema.Fact, t *schema.Table) (room, error) {
 		}
 		made.other = append(made.other, "ALTER TABLE "+quote(t.Relation)+" DROP CONSTRAINT "+schema.Quote(spelling.Object.Name))
 		made.undo = append(made.undo, again...)
-		made.note = "the foreign key of these columns did something else"
+		made.note, made.met = "the foreign key of these columns did something else", plan.OtherActions
 		delete(r.keys[t.Relation], spelling.Object.Name)
 	}
 	return made, nil
@@ -220,7 +231,7 @@ func (r *resolver) addIndex(s *plan.Step) (Action, error) {
 		if a.SQL, err = r.sql(text); err != nil {
 			return a, err
 		}
-		a.Do, a.Note = Adapt, "the name "+s.Object.Name+" is taken"
+		a.Do, a.Note, a.Met = Adapt, "the name "+s.Object.Name+" is taken", []plan.Obstacle{plan.NameTaken}
 	}
 	a.Table = at
 	return a, nil

@@ -57,6 +57,7 @@ func (r *resolver) member(s *plan.Step, drop string, what dependents.Thing) (Act
 	a, err := r.run(s, append([]string{drop}, undo...)...)
 	if a.Do == Run && len(undo) > 0 {
 		a.Do, a.Note, a.SQL = Adapt, "another definition of this name is replaced", append([]string{drop}, a.SQL...)
+		a.Met = []plan.Obstacle{plan.OtherShape}
 	}
 	a.Table = r.table(about(s))
 	return a, err
@@ -126,7 +127,7 @@ func (r *resolver) alterSequence(s *plan.Step, q schema.Sequence) (Action, error
 	alter := "ALTER SEQUENCE " + quote(q.Relation) + " AS "
 	typ, options, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(about(s).Detail, "owned "), "as "), " ")
 	return Action{
-		Do: Adapt, Note: "the sequence is there with other options",
+		Do: Adapt, Note: "the sequence is there with other options", Met: []plan.Obstacle{plan.OtherShape},
 		SQL:  []string{alter + typ + " " + strings.Join(wantedOptions(options), " ")},
 		Undo: []string{alter + q.Options.Type + " " + strings.Join(sequenceOptions(q.Options), " ")},
 	}, nil
@@ -214,7 +215,10 @@ func (r *resolver) viewAnew(s *plan.Step, at schema.Relation, kind, word string)
 	if a.Do != Run {
 		return a, err
 	}
-	a.Do, a.Note = Adapt, "the view of this name has other columns and is made anew"
+	a.Do, a.Note, a.Met = Adapt, "the view of this name has other columns and is made anew", []plan.Obstacle{plan.OtherShape}
+	if len(set.Drop) > 0 {
+		a.Met = append(a.Met, plan.Dependents)
+	}
 	drop := append(slices.Clone(set.Drop), "DROP "+word+quote(at))
 	a.SQL = slices.Concat(drop, a.SQL, set.Own, set.Restore, set.Refresh)
 	a.Undo = slices.Concat(drop, again, set.Restore, set.Refresh)

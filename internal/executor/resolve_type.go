@@ -75,11 +75,12 @@ func (r *resolver) addLabels(s *plan.Step, at schema.Relation) (Action, bool) {
 	if i < len(have) {
 		return Action{}, false
 	}
+	met := []plan.Obstacle{plan.OtherShape}
 	undo, err := r.swapStatements(at, "TYPE", "CREATE TYPE "+quote(at)+" AS ENUM ("+literals(have)+")")
 	if err != nil {
-		return Action{Do: Adapt, SQL: sql, Note: "the enum lacks labels; a label cannot be taken away again, because " + err.Error(), Forward: true}, true
+		return Action{Do: Adapt, SQL: sql, Note: "the enum lacks labels; a label cannot be taken away again, because " + err.Error(), Forward: true, Met: met}, true
 	}
-	return Action{Do: Adapt, SQL: sql, Undo: undo, Note: "the enum is there and lacks labels"}, true
+	return Action{Do: Adapt, SQL: sql, Undo: undo, Note: "the enum is there and lacks labels", Met: met}, true
 }
 
 // usesLabel says whether another step of the plan has the label in a literal.
@@ -141,7 +142,7 @@ func (r *resolver) swap(s *plan.Step, at schema.Relation, typtype string) (Actio
 	if err != nil {
 		return Action{}, err
 	}
-	a := Action{Do: Adapt, SQL: sql, Undo: undo, Note: "another definition of this name is replaced"}
+	a := Action{Do: Adapt, SQL: sql, Undo: undo, Note: "another definition of this name is replaced", Met: []plan.Obstacle{plan.OtherShape}}
 	for _, c := range columns {
 		switch {
 		case typtype == "e": // every value keeps its text, or the new type refuses it
