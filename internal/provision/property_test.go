@@ -167,6 +167,9 @@ func (w *workbench) provision(ctx context.Context, seed uint64, loud bool) (*pro
 	if err := w.conforms(ctx, t, o.Plan, left); err != nil {
 		return nil, err
 	}
+	if !loud && seed%4 > 1 { // half of them, in pairs with and without rows
+		return result, nil
+	}
 	if done.Run == "" || slices.ContainsFunc(done.Actions, func(a executor.Action) bool { return a.Forward }) {
 		return result, nil
 	}
