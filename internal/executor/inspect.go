@@ -52,8 +52,6 @@ func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
 		"SET LOCAL extra_float_digits = 1", "SET LOCAL client_min_messages = warning", "SET LOCAL transform_null_equals = off",
 		"SET LOCAL xmloption = content", "SET LOCAL bytea_output = hex", "SET LOCAL quote_all_identifiers = off",
 		"SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'", // from version 17 on
-		// Checks that wait for the commit would stand in the way of ALTER TABLE.
-		"SET CONSTRAINTS ALL IMMEDIATE",
 		// What is recorded as completed has to be on the server's disk.
 		"SELECT pg_catalog.set_config('synchronous_commit', 'on', true) WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
 	} {

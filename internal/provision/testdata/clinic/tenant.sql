@@ -73,6 +73,13 @@ CREATE TABLE own_ledger (
 CREATE TRIGGER own_log AFTER INSERT OR DELETE ON visit FOR EACH STATEMENT EXECUTE FUNCTION own_log();
 CREATE TRIGGER own_quiet AFTER UPDATE OF cost ON visit FOR EACH STATEMENT WHEN (pg_trigger_depth() < 3) EXECUTE FUNCTION own_log();
 ALTER TABLE visit DISABLE TRIGGER own_quiet;
+-- Whoever writes into patient is noted, changes a column more, and leaves a check for the end.
+CREATE FUNCTION own_stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.own_insurer = 'neu'; RETURN NEW; END $$;
+CREATE FUNCTION own_check() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER own_noted AFTER UPDATE ON patient FOR EACH STATEMENT EXECUTE FUNCTION own_log();
+CREATE TRIGGER own_stamp BEFORE UPDATE ON patient FOR EACH ROW EXECUTE FUNCTION own_stamp();
+ALTER TABLE patient ENABLE ALWAYS TRIGGER own_stamp;
+CREATE CONSTRAINT TRIGGER own_late AFTER UPDATE ON patient DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION own_check();
 CREATE VIEW census AS SELECT id, name, born FROM patient;
 CREATE VIEW own_report WITH (security_barrier) AS SELECT c.name, c.born, v.cost FROM census c JOIN visit v ON v.patient_id = c.id;
 CREATE VIEW own_top AS SELECT name, max(cost) AS most FROM own_report GROUP BY name;
