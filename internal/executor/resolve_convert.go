@@ -66,7 +66,7 @@ func (r *resolver) convertDefaults(a *Action, s *plan.Step, t *schema.Table, c *
 	for _, sql := range again {
 		set, value, has := strings.Cut(sql, " SET DEFAULT ")
 		own := strings.HasPrefix(sql, "ALTER TABLE ONLY "+quote(t.Relation)+" ")
-		if has && !(own && r.replacesDefault(about(s))) {
+		if has && (!own || !r.replacesDefault(about(s))) {
 			back = append(back, set+" SET DEFAULT "+r.defaultOf(value, to))
 		}
 	}
