@@ -258,8 +258,7 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 	if err != nil {
 		return nil, err
 	}
-	attaches := s != nil && s.Action == plan.Attach
-	grown, err := growth(ctx, inner, act.Table, attaches)
+	besides, err := aftermath(ctx, inner, s, act.Table)
 	if err != nil {
 		return nil, err
 	}
@@ -279,11 +278,11 @@ func (a *attempt) step(ctx context.Context, act *Action, s *plan.Step) (*Decisio
 	} else if missed != nil {
 		return missed, inner.Rollback(ctx)
 	}
-	drop, err := grown()
+	more, err := besides()
 	if err != nil {
 		return nil, err
 	}
-	act.Undo = append(act.Undo, drop...)
+	act.Undo = append(act.Undo, more...)
 	if act.Schema != "" {
 		a.made = append(a.made, act.Schema)
 	}

@@ -151,4 +151,33 @@ var columnObstacles = []obstacle{
 		template: `CREATE TABLE t (a serial)`,
 		check:    `SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 't'::regclass`, want: "nextval('mine'::regclass)",
 	},
+	{
+		says:     "a value that was given does not fit",
+		tenant:   `CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)`,
+		template: `CREATE TABLE t (a int NOT NULL, b int NOT NULL)`,
+		answers:  "rows:public.t.a:not_null fill x\nrows:public.t.b fill y",
+		still:    []string{"rows:public.t.b: fill number skip", "rows:public.t.a:not_null: fill number skip"},
+	},
+	{
+		says:     "a name that was given is taken",
+		tenant:   `CREATE VIEW t AS SELECT 1 AS one; CREATE TYPE other AS ENUM ()`,
+		template: `CREATE TABLE t (a int)`,
+		answers:  "name_taken:public.t rename other",
+		still:    []string{"name_taken:public.t: rename skip"},
+	},
+	{
+		says:     "a child has a column that its parent gets",
+		tenant:   `CREATE TABLE t (a int); CREATE TABLE c (b int, z int) INHERITS (t); INSERT INTO t VALUES (1); INSERT INTO c VALUES (2, NULL, 1), (2, 5, 1)`,
+		template: `CREATE TABLE t (a int, b int NOT NULL)`,
+		answers:  "rows:public.t.b fill 7",
+		does:     []string{"adapt add the column public.t.b"},
+		check:    `SELECT string_agg(b::text, ' ' ORDER BY b) FROM t`, want: "5 7 7",
+	},
+	{
+		says:     "a partitioned table gets columns, keys and indexes",
+		tenant:   `CREATE TABLE t (k int, a text) PARTITION BY LIST (k); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE t2 PARTITION OF t DEFAULT PARTITION BY LIST (k); CREATE TABLE t2a PARTITION OF t2 DEFAULT; CREATE INDEX own ON t1 (a); COMMENT ON INDEX own IS 'mine'; CREATE TABLE p (x text PRIMARY KEY); ALTER TABLE t1 ADD CONSTRAINT mine UNIQUE (k, a); INSERT INTO p VALUES ('x'), ('y'); ALTER TABLE t1 ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES p; INSERT INTO t VALUES (1, 'x'), (2, 'y')`,
+		template: `CREATE TABLE t (k int, a varchar(20) CHECK (a <> ''), b int DEFAULT 4 NOT NULL, c serial, PRIMARY KEY (k, b), UNIQUE (k, a)) PARTITION BY LIST (k); CREATE INDEX ON t (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1)`,
+		answers:  "lossy:public.t.a convert",
+		does:     []string{"adapt around the changes of types", "adapt around the changes of types"},
+	},
 }

@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,6 +30,16 @@ func (r *resolver) strict(t schema.Relation, column string) ([]string, error) {
 	var out []string
 	for _, at := range list {
 		out = append(out, "ALTER TABLE ONLY "+quote(relation(at))+" ALTER COLUMN "+schema.Quote(at.Column)+" SET NOT NULL")
+	}
+	return out, err
+}
+
+// lenient are the statements that let a column be NULL in those tables below one that have it and let it be so now.
+func (r *resolver) lenient(t schema.Relation, column string) ([]string, error) {
+	list, err := r.kin(familySQL+`WHERE NOT a.attnotnull AND NOT (n.nspname = $1 AND c.relname = $2) ORDER BY 1, 2`, t, column)
+	var out []string
+	for _, at := range list {
+		out = append(out, "ALTER TABLE ONLY "+quote(relation(at))+" ALTER COLUMN "+schema.Quote(at.Column)+" DROP NOT NULL")
 	}
 	return out, err
 }
@@ -129,27 +138,4 @@ func existing(ctx context.Context, tx pgx.Tx, tables []schema.Relation) (map[sch
 		return nil, fmt.Errorf("the tables to be changed could not be read: %w", err)
 	}
 	return out, nil
-}
-
-// growth tells, when it is called, how to take away the constraints and indexes that a table has got since: a table that becomes a partition
-// gets those of the whole, and keeps them when it is one no more. It tells nothing where that is not asked.
-func growth(ctx context.Context, tx pgx.Tx, t schema.Relation, asked bool) (func() ([]string, error), error) {
-	if !asked {
-		return func() ([]string, error) { return nil, nil }, nil
-	}
-	drops := func() ([]string, error) {
-		rows, err := tx.Query(ctx, `SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
-			FROM pg_catalog.pg_constraint k WHERE k.conrelid = $1::text::pg_catalog.regclass AND k.contype IN ('c', 'f', 'p', 'u', 'x')
-			UNION ALL SELECT pg_catalog.format('DROP INDEX %s', i.indexrelid::pg_catalog.regclass) FROM pg_catalog.pg_index i
-			WHERE i.indrelid = $1::text::pg_catalog.regclass AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype <> 'f') ORDER BY 1`, quote(t))
-		if err != nil {
-			return nil, fmt.Errorf("the constraints and indexes of %s could not be listed: %w", quote(t), err)
-		}
-		return pgx.CollectRows(rows, pgx.RowTo[string])
-	}
-	before, err := drops()
-	return func() ([]string, error) {
-		after, err := drops()
-		return slices.DeleteFunc(after, func(sql string) bool { return slices.Contains(before, sql) }), err
-	}, err
 }

@@ -35,11 +35,31 @@ func refusal(s *plan.Step, err error) *Decision {
 		why = fmt.Sprintf("rows do not allow to %s: %s", s.Goal, pg.Message)
 	}
 	d := &Decision{ID: decisionID(obstacle, about(s)), Step: s.ID, Fact: about(s), Why: why}
-	if pg.Code == "23503" { // foreign_key_violation
-		d.Choices = []Choice{choices[ChooseClear], choices[ChooseFill]}
+	if obstacle == plan.RowsInTheWay {
+		d.Choices = rowChoices(s)
 	}
 	d.Choices = append(d.Choices, choices[ChooseSkip])
 	return d
+}
+
+// rowChoices are what can be done about the rows that a step does not find as it wants them, a value that was given before among them.
+func rowChoices(s *plan.Step) []Choice {
+	kinds := make(map[schema.Kind]bool)
+	for _, f := range s.Facts {
+		kinds[f.Kind] = true
+	}
+	switch {
+	case s.Action == plan.AddKey && kinds[schema.KindForeignKey]:
+		return []Choice{choices[ChooseClear], choices[ChooseFill]}
+	case s.Action == plan.SetFill, s.Action == plan.AddCol && needsValue(kinds):
+		return []Choice{choices[ChooseFill], choices[ChooseNumber]}
+	}
+	return nil
+}
+
+// needsValue says whether a new column with facts of these kinds has no value for rows that are there.
+func needsValue(kinds map[schema.Kind]bool) bool {
+	return kinds[schema.KindNotNull] && !kinds[schema.KindDefault] && !kinds[schema.KindGenerated] && !kinds[schema.KindIdentity]
 }
 
 // refusedBack turns what cannot come back after changes of types, because rows in a new type break it, into decisions on those changes: of

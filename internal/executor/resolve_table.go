@@ -23,17 +23,18 @@ func (r *resolver) vacate(s *plan.Step, at schema.Relation) (sql, undo []string,
 		}
 		kind = "c"
 	}
-	word := kinds[kind]
+	word, why := kinds[kind], ""
 	if a, ok := r.answer(s, plan.NameTaken, ChooseRename); ok {
 		to := schema.Relation{Schema: at.Schema, Name: a.Value}
-		if _, used := r.taken[to]; !used && len(a.Value) <= maxNameBytes {
+		why = fmt.Sprintf("; the name %s that was decided is taken too, or longer than %d bytes", schema.Quote(a.Value), maxNameBytes)
+		if to == r.free(to) {
 			delete(r.taken, at)
 			r.taken[to] = kind
 			alter := "ALTER " + strings.ToUpper(word) + " "
 			return []string{alter + quote(at) + " RENAME TO " + schema.Quote(to.Name)}, []string{alter + quote(to) + " RENAME TO " + schema.Quote(at.Name)}, nil, nil
 		}
 	}
-	a, err := r.ask(s, plan.NameTaken, fmt.Sprintf("%s is a %s here, so there is no room for what the template calls so", quote(at), word), ChooseRename, ChooseSkip)
+	a, err := r.ask(s, plan.NameTaken, fmt.Sprintf("%s is a %s here, so there is no room for what the template calls so%s", quote(at), word, why), ChooseRename, ChooseSkip)
 	return nil, nil, &a, err
 }
 
@@ -109,13 +110,17 @@ func (r *resolver) addColumn(s *plan.Step) (Action, error) {
 	t, _ := r.column(f)
 	at := r.table(f)
 	r.vacateSequences(s)
-	undo := "ALTER TABLE " + quote(at) + " DROP COLUMN " + schema.Quote(f.Name)
+	undo := []string{"ALTER TABLE " + quote(at) + " DROP COLUMN " + schema.Quote(f.Name)}
 	if t == nil { // made by this plan
-		a, err := r.run(s, undo)
+		a, err := r.run(s, undo...)
 		a.Table = at
 		return a, err
 	}
-	a, err := r.fillColumn(s, f, at, undo)
+	lenient, err := r.lenient(at, f.Name) // children that have the column already keep it
+	if err != nil {
+		return Action{}, err
+	}
+	a, err := r.fillColumn(s, f, at, append(undo, lenient...))
 	if err != nil {
 		return a, err
 	}
@@ -132,17 +137,17 @@ func columnOf(s *plan.Step) schema.Fact {
 }
 
 // fillColumn adds a column, filled by decision where rows would have no value for it.
-func (r *resolver) fillColumn(s *plan.Step, f schema.Fact, at schema.Relation, undo string) (Action, error) {
+func (r *resolver) fillColumn(s *plan.Step, f schema.Fact, at schema.Relation, undo []string) (Action, error) {
 	kinds := make(map[schema.Kind]bool)
 	for _, fact := range s.Facts {
 		kinds[fact.Kind] = true
 	}
-	if !kinds[schema.KindNotNull] || kinds[schema.KindDefault] || kinds[schema.KindGenerated] || kinds[schema.KindIdentity] {
-		return r.run(s, undo)
+	if !needsValue(kinds) {
+		return r.run(s, undo...)
 	}
 	rows, err := r.hasRows(at)
 	if err != nil || !rows {
-		a, err2 := r.run(s, undo)
+		a, err2 := r.run(s, undo...)
 		if err == nil {
 			err = err2
 		}
@@ -156,7 +161,7 @@ func (r *resolver) fillColumn(s *plan.Step, f schema.Fact, at schema.Relation, u
 		}
 		return r.ask(s, plan.RowsInTheWay, why, ChooseFill, ChooseNumber, ChooseSkip)
 	}
-	a, err := r.run(s, undo)
+	a, err := r.run(s, undo...)
 	if a.Do != Run {
 		return a, err
 	}

@@ -52,3 +52,18 @@ func TestAnEmptyDatabaseBecomesTheTemplate(t *testing.T) {
 		})
 	}
 }
+
+// What the template has in a schema that is new here is read by the check afterwards, although only another one was to be read.
+func TestANewSchemaIsReadAfterwards(t *testing.T) {
+	d := newTenant(t)
+	d.exec(t, "CREATE SCHEMA app; CREATE TABLE app.t (a integer)")
+	o := options(t, d, "two-schemas", []byte("CREATE SCHEMA app; CREATE TABLE app.t (a integer); CREATE SCHEMA more; CREATE TABLE more.x (a integer)"))
+	o.Check.Tenant.Schemas = []string{"app"}
+	out, err := provision.Run(t.Context(), server(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Result != provision.Completed || out.After.Verdict != template.Conforms {
+		t.Fatal(out.Result, out.Cause, out.Decisions)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -263,6 +264,14 @@ func (r *run) after(ctx context.Context) error {
 	}
 	o := r.o.Check
 	o.Ready, o.AllowEmpty = r.ready, true
+	if len(o.Tenant.Schemas) > 0 { // the new ones too
+		o.Tenant.Schemas = slices.Clone(o.Tenant.Schemas)
+		for _, act := range r.out.Actions {
+			if act.Schema != "" {
+				o.Tenant.Schemas = append(o.Tenant.Schemas, act.Schema)
+			}
+		}
+	}
 	o.Mapping = schema.Mapping{Schemas: r.out.First.Mapping.Schemas} // tables and columns have the template's names now
 	last, err := check.Check(ctx, r.server, o)
 	if err != nil {
