@@ -19,18 +19,26 @@ import (
 	"github.com/veilschema/veil/internal/introspect"
 	"github.com/veilschema/veil/internal/memento"
 	"github.com/veilschema/veil/internal/provision"
+	"github.com/veilschema/veil/internal/testenv"
 	"github.com/veilschema/veil/internal/testenv/fill"
 	"github.com/veilschema/veil/internal/testenv/random"
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
-const propertyCases = 2000
+// propertyCases is how many cases a run of all tests tries, and a long run.
+const (
+	propertyCases     = 600
+	propertyCasesLong = 2000
+)
 
 // A random schema is damaged at random, provisioned, and conforms; what it could not be given is only what a decision left out, and
 // a rollback brings back structure and rows. $VEIL_CASE runs one case, $VEIL_CASES another number of them.
 func TestDamagedSchemasConformAfterProvisioning(t *testing.T) {
 	cases := propertyCases
-	if testing.Short() {
+	switch {
+	case testenv.Long():
+		cases = propertyCasesLong
+	case testing.Short():
 		cases = 100
 	}
 	if n, err := strconv.Atoi(os.Getenv("VEIL_CASES")); err == nil {
