@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -209,6 +211,42 @@ func (s *subject) failAfterCommit(t *testing.T) {
 		}
 		s.back(t, last.ID)
 		same(t, c.name+" after the commit, rolled back", before, seen(t, s.tenant, s.conn))
+	}
+}
+
+// A run that cannot write its journal changes nothing; one that cannot record that it is committed does not say that it changed nothing.
+func TestAJournalThatCannotBeWrittenIsNoLie(t *testing.T) {
+	t.Parallel()
+	s := clinic(t, newTenant(t))
+	before := quick(t, s.conn)
+	list := s.moments(t)
+	folder, away := filepath.Join(s.apply.State, "provision"), filepath.Join(s.apply.State, "away")
+	for _, n := range []int{3, len(list) / 2, len(list) - 1, len(list)} {
+		runs := s.runs(t)
+		_, err := executor.Apply(t.Context(), s.conn, s.at(n, func() error { return os.Rename(folder, away) }))
+		if err == nil {
+			t.Fatalf("the run completed without a journal from moment %d on", n)
+		}
+		if err := errors.Join(os.RemoveAll(folder), os.Rename(away, folder)); err != nil {
+			t.Fatal(err)
+		}
+		last := s.latest(t)
+		if s.runs(t) != runs+1 {
+			t.Fatalf("%d runs more", s.runs(t)-runs)
+		}
+		var unknown *executor.Indeterminate
+		if n < len(list)-1 {
+			same(t, "without a journal", before, quick(t, s.conn))
+			if last.Status != memento.StatusCompensated || errors.As(err, &unknown) {
+				t.Fatalf("the run is %s: %v", last.Status, err)
+			}
+			continue
+		}
+		s.conforms(t)
+		if last.Status != memento.StatusCompleted || !errors.As(err, &unknown) {
+			t.Fatalf("the run is %s: %v", last.Status, err)
+		}
+		s.back(t, last.ID)
 	}
 }
 

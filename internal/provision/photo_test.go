@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -202,6 +203,9 @@ func schemasOf(t testing.TB, conn *pgx.Conn) []string {
 	return out
 }
 
+// withoutDump is said once.
+var withoutDump sync.Once
+
 // dump runs pg_dump, nil where the installation has none. What it draws by chance is left out.
 func dump(t testing.TB, d *tenant, args ...string) []string {
 	t.Helper()
@@ -211,7 +215,7 @@ func dump(t testing.TB, d *tenant, args ...string) []string {
 	}
 	program := filepath.Join(bins.Dir, "pg_dump")
 	if _, err := os.Stat(program); err != nil {
-		t.Logf("nothing is compared with pg_dump: %v", err)
+		withoutDump.Do(func() { t.Logf("nothing is compared with pg_dump: %v", err) })
 		return nil
 	}
 	out, err := exec.CommandContext(context.WithoutCancel(t.Context()), program, append(args, d.dsn)...).Output()
