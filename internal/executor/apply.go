@@ -59,6 +59,7 @@ type attempt struct {
 	touched []memento.Table // under their new names, as before the first step
 	sums    map[memento.TableName]memento.Sum
 	rest    map[memento.TableName]memento.Sum // of tables of which values change by decision, without those columns
+	altered map[schema.ColumnName]bool        // those columns
 	failed  map[string]bool
 	forced  []schema.Relation        // tables whose row security is for their owner too, and is not until the end
 	recast  map[schema.Relation]bool // tables of which a column has another type since, or that became partitions
@@ -169,6 +170,10 @@ func (a *attempt) resolve(ctx context.Context) (*Resolution, error) {
 	}
 	if a.forced, err = unforce(ctx, a.tx, l.db.Schemas); err != nil {
 		return nil, err
+	}
+	for _, t := range a.forced {
+		old := oldName(a.o.Mapping, t)
+		a.record.Forced = append(a.record.Forced, memento.TableName{Schema: old.Schema, Name: old.Name})
 	}
 	a.state = make(map[schema.Fact]bool, len(l.facts))
 	for f := range l.facts {

@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,13 +16,11 @@ import (
 // lost connections, want of locks, disk or memory, a shutdown.
 func refusal(s *plan.Step, err error) *Decision {
 	var pg *pgconn.PgError
-	if s == nil || !errors.As(err, &pg) || busy(err) {
+	if s == nil || !errors.As(err, &pg) || !refuses(pg) {
 		return nil
 	}
 	obstacle := plan.Impossible
 	switch {
-	case strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"), strings.HasPrefix(pg.Code, "58"), strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "XX"):
-		return nil
 	case strings.HasPrefix(pg.Code, "23"), strings.HasPrefix(pg.Code, "22"):
 		obstacle = plan.RowsInTheWay
 	case pg.Code == "2BP01": // dependent_objects_still_exist
@@ -40,6 +39,11 @@ func refusal(s *plan.Step, err error) *Decision {
 	}
 	d.Choices = append(d.Choices, choices[ChooseSkip])
 	return d
+}
+
+// refuses says whether the statement is at fault.
+func refuses(err *pgconn.PgError) bool {
+	return !busy(err) && !slices.Contains([]string{"53", "57", "58", "08", "XX"}, err.Code[:2])
 }
 
 // rowChoices are what can be done about the rows that a step does not find as it wants them, a value that was given before among them.
@@ -62,12 +66,17 @@ func needsValue(kinds map[schema.Kind]bool) bool {
 	return kinds[schema.KindNotNull] && !kinds[schema.KindDefault] && !kinds[schema.KindGenerated] && !kinds[schema.KindIdentity]
 }
 
-// refusedBack turns what cannot come back after changes of types, because rows in a new type break it, into decisions on those changes: of
-// the table that the server names, or of all.
+// refusedBack turns what cannot come back after changes of types, because rows or expressions in a new type break it, into decisions on
+// those changes: of the table that the server or the statement names, or of all.
 func (a *attempt) refusedBack(res *Resolution, err error) []Decision {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || !strings.HasPrefix(pg.Code, "23") && !strings.HasPrefix(pg.Code, "22") {
+	failed := new(StatementError)
+	if !errors.As(err, &pg) || !errors.As(err, &failed) || !refuses(pg) {
 		return nil
+	}
+	obstacle := plan.Impossible
+	if strings.HasPrefix(pg.Code, "23") || strings.HasPrefix(pg.Code, "22") {
+		obstacle = plan.RowsInTheWay
 	}
 	var named, all []Decision
 	for _, act := range res.Actions {
@@ -77,11 +86,11 @@ func (a *attempt) refusedBack(res *Resolution, err error) []Decision {
 		}
 		f := about(s)
 		d := Decision{
-			ID: decisionID(plan.RowsInTheWay, f), Step: s.ID, Fact: f, Choices: []Choice{choices[ChooseSkip]},
-			Why: "rows do not allow to " + s.Goal + ", because something of the tenant's own uses the columns: " + pg.Message,
+			ID: decisionID(obstacle, f), Step: s.ID, Fact: f, Choices: []Choice{choices[ChooseSkip]},
+			Why: "it is not possible to " + s.Goal + ", because something of the tenant's own uses the columns: " + pg.Message,
 		}
 		all = append(all, d)
-		if act.Table == (schema.Relation{Schema: pg.SchemaName, Name: pg.TableName}) {
+		if act.Table == (schema.Relation{Schema: pg.SchemaName, Name: pg.TableName}) || pg.TableName == "" && mentions(failed.SQL, act.Table) {
 			named = append(named, d)
 		}
 	}
@@ -89,4 +98,18 @@ func (a *attempt) refusedBack(res *Resolution, err error) []Decision {
 		return named
 	}
 	return all
+}
+
+// mentions says whether a statement has a table's name.
+func mentions(sql string, t schema.Relation) bool {
+	for rest := sql; ; {
+		_, after, found := strings.Cut(rest, quote(t))
+		if !found {
+			return false
+		}
+		if after == "" || strings.ContainsAny(after[:1], " (;") {
+			return true
+		}
+		rest = after
+	}
 }

@@ -154,16 +154,36 @@ func (r *resolver) identityAgain(t *schema.Table, c *schema.Column, alter string
 	return sql, nil
 }
 
-// sequenceOptions spells all options of a sequence but its type.
+// sequenceOptions spells all options of a sequence but its type. Bounds that its type gives it are not spelt as numbers: the column may
+// still have another type when this runs.
 func sequenceOptions(o schema.SequenceOptions) []string {
+	low, high := fmt.Sprintf("MINVALUE %d", o.Min), fmt.Sprintf("MAXVALUE %d", o.Max)
+	least, most := bounds(o)
+	if o.Min == least {
+		low = "NO MINVALUE"
+	}
+	if o.Max == most {
+		high = "NO MAXVALUE"
+	}
 	cycle := "NO CYCLE"
 	if o.Cycle {
 		cycle = "CYCLE"
 	}
 	return []string{
-		fmt.Sprintf("START WITH %d", o.Start), fmt.Sprintf("INCREMENT BY %d", o.Increment), fmt.Sprintf("MINVALUE %d", o.Min),
-		fmt.Sprintf("MAXVALUE %d", o.Max), fmt.Sprintf("CACHE %d", o.Cache), cycle,
+		fmt.Sprintf("START WITH %d", o.Start), fmt.Sprintf("INCREMENT BY %d", o.Increment), low, high, fmt.Sprintf("CACHE %d", o.Cache), cycle,
 	}
+}
+
+// bounds are those that a sequence has if none are given.
+func bounds(o schema.SequenceOptions) (low, high int64) {
+	bits := map[string]int{"smallint": 16, "integer": 32, "bigint": 64}[o.Type]
+	if bits == 0 {
+		bits = 64
+	}
+	if o.Increment < 0 {
+		return -1 << (bits - 1), -1
+	}
+	return 1, 1<<(bits-1) - 1
 }
 
 // wantedOptions spells all options of a sequence of which a fact has those that differ from what the server takes.

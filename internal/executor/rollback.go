@@ -74,6 +74,7 @@ type back struct {
 	journal *memento.Journal
 	record  memento.Run
 	tx      pgx.Tx
+	unheld  []string // statements that validate the foreign keys which came back before the values that they hold of
 }
 
 func (b *back) refuse(format string, args ...any) error {
@@ -100,7 +101,7 @@ func (b *back) possible(server memento.Server) error {
 }
 
 func (b *back) attempt(ctx context.Context) (err error) {
-	b.record = b.journal.Run()
+	b.record, b.unheld = b.journal.Run(), nil
 	if b.tx, err = begin(ctx, b.conn); err != nil {
 		return err
 	}
@@ -197,42 +198,6 @@ func (b *back) unchanged(ctx context.Context) error {
 		}
 	}
 	return force(ctx, b.tx, forced)
-}
-
-// undo runs the statements, brings values back and holds the result against the memento.
-func (b *back) undo(ctx context.Context) error {
-	for i := len(b.record.Undo) - 1; i >= 0; i-- {
-		u := b.record.Undo[i]
-		b.o.progress("undoing " + u.Step)
-		if err := b.o.at("before", u.Step); err != nil {
-			return err
-		}
-		if err := execute(ctx, b.tx, u.Statements...); err != nil {
-			return fmt.Errorf("the step %s could not be undone, so nothing was changed: %w", u.Step, err)
-		}
-		if err := b.o.at("after", u.Step); err != nil {
-			return err
-		}
-	}
-	forced, err := unforce(ctx, b.tx, b.record.Schemas)
-	if err != nil {
-		return err
-	}
-	if err := b.values(ctx); err != nil {
-		return err
-	}
-	for i := len(b.record.Undo) - 1; i >= 0; i-- {
-		if err := execute(ctx, b.tx, b.record.Undo[i].Finally...); err != nil {
-			return fmt.Errorf("the step %s could not be undone, so nothing was changed: %w", b.record.Undo[i].Step, err)
-		}
-	}
-	if err := b.verifyRows(ctx); err != nil {
-		return err
-	}
-	if err := force(ctx, b.tx, forced); err != nil {
-		return err
-	}
-	return b.verifyStructure(ctx)
 }
 
 func (b *back) verifyStructure(ctx context.Context) error {

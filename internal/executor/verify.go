@@ -52,9 +52,11 @@ func (a *attempt) remember(ctx context.Context, res *Resolution) error {
 		return err
 	}
 	var rest []memento.Table
-	altered := alteredBy(res)
+	if a.altered, err = alteredBy(ctx, a.tx, res); err != nil {
+		return err
+	}
 	for _, t := range a.touched {
-		if r := without(t, altered); len(r.Columns) < len(t.Columns) {
+		if r := without(t, a.altered); len(r.Columns) < len(t.Columns) {
 			rest = append(rest, r)
 		}
 	}
@@ -86,15 +88,33 @@ func (a *attempt) space(ctx context.Context, backups []memento.TableName, touche
 	return estimate.Err()
 }
 
-// alteredBy are the columns of which values change by decision.
-func alteredBy(res *Resolution) map[schema.ColumnName]bool {
+// alteredBy are the columns of which values change by decision, and the generated ones of their tables, which follow them.
+func alteredBy(ctx context.Context, tx pgx.Tx, res *Resolution) (map[schema.ColumnName]bool, error) {
 	altered := make(map[schema.ColumnName]bool)
+	var schemas, tables []string
 	for _, act := range res.Actions {
 		for _, at := range act.Changed {
 			altered[at] = true
+			schemas, tables = append(schemas, at.Schema), append(tables, at.Table)
 		}
 	}
-	return altered
+	if len(altered) == 0 {
+		return altered, nil
+	}
+	rows, err := tx.Query(ctx, `SELECT DISTINCT w.space, w.name, a.attname FROM unnest($1::text[], $2::text[]) AS w (space, name)
+		JOIN pg_catalog.pg_namespace n ON n.nspname = w.space JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attgenerated <> ''`, schemas, tables)
+	if err != nil {
+		return nil, fmt.Errorf("the generated columns could not be listed: %w", err)
+	}
+	generated, err := pgx.CollectRows(rows, pgx.RowToStructByPos[schema.ColumnName])
+	if err != nil {
+		return nil, fmt.Errorf("the generated columns could not be listed: %w", err)
+	}
+	for _, at := range generated {
+		altered[at] = true
+	}
+	return altered, nil
 }
 
 // without is a table without some of its columns.
@@ -237,7 +257,7 @@ func (a *attempt) after(schemas []string) []string {
 
 // verifyRows sums the rows up again, cast back to what they were, without the columns that were changed by decision.
 func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) error {
-	recast, altered := make(map[schema.ColumnName]string), alteredBy(res)
+	recast := make(map[schema.ColumnName]string)
 	gone := make(map[schema.Relation]bool)
 	for _, act := range res.Actions {
 		for at, typ := range act.Recast {
@@ -255,7 +275,7 @@ func (a *attempt) verifyRows(ctx context.Context, res *Resolution, l *local) err
 			continue
 		}
 		left = append(left, rel)
-		is := without(t, altered)
+		is := without(t, a.altered)
 		for i := range is.Columns {
 			is.Columns[i].As = recast[schema.ColumnName{Schema: t.Schema, Table: t.Name, Column: is.Columns[i].Name}]
 		}

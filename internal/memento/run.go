@@ -66,8 +66,10 @@ type Run struct {
 	StructureAfter string `json:"structure_after,omitempty"`
 	// SumsAfter are the checksums of tables as the run left them, with the columns that they had then.
 	SumsAfter []TableSum `json:"sums_after,omitempty"`
-	Started   time.Time  `json:"started"`
-	Ended     time.Time  `json:"ended,omitzero"`
+	// Forced are the tables whose row security was for their owner too, by their names before the run.
+	Forced  []TableName `json:"forced,omitempty"`
+	Started time.Time   `json:"started"`
+	Ended   time.Time   `json:"ended,omitzero"`
 }
 
 // Undo are the statements that undo one step, in the order in which they run.

@@ -17,7 +17,7 @@ import (
 //	constraint visit_pkey on public.visit: definition PRIMARY KEY (id)
 //	table public.visit: columns id, started
 //
-// Attributes that have their default give no line. Beside the schemas' own objects there are lines for the database's extensions,
+// Expressions are as the server prints them, but for casts of arrays, which it prints in two ways. Attributes that have their default give no line. Beside the schemas' own objects there are lines for the database's extensions,
 // publications of all tables, and casts from or to types of the schemas. Not in it are tablespaces, roles and settings of the database,
 // servers and mappings for foreign tables, event triggers, languages, what stands in a table, and where a sequence is.
 //
@@ -179,7 +179,7 @@ func (r *structureReader) take(rows pgx.Rows) error {
 		case attribute == nil:
 			r.names[key] = escape.Replace(*value)
 		case known:
-			r.lines = append(r.lines, name+": "+escape.Replace(*attribute)+" "+escape.Replace(*value))
+			r.lines = append(r.lines, name+": "+escape.Replace(*attribute)+" "+escape.Replace(castArrays(*value)))
 		}
 		return nil
 	})

@@ -203,10 +203,12 @@ func (m *maker) date() string {
 	return day(m.between(-20_000, 20_000))
 }
 
+// timestamp leaves fractions out at the end of time: a column without room for them rounds to a value that no server takes, not
+// even from its own dump.
 func (m *maker) timestamp(zone string) string {
 	if m.extreme(0.1) {
 		return m.pickOne([]string{
-			"infinity", "-infinity", "4713-11-25 00:00:00" + zone + " BC", "294276-12-31 23:59:59.999999" + zone, "2000-02-29 12:00:00" + zone,
+			"infinity", "-infinity", "4713-11-25 00:00:00" + zone + " BC", "294276-12-31 23:59:59" + zone, "2000-02-29 12:00:00" + zone,
 		})
 	}
 	s := fmt.Sprintf("%s %02d:%02d:%02d", day(m.between(-10_000, 20_000)), m.rng.IntN(24), m.rng.IntN(60), m.rng.IntN(60))
