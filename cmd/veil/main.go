@@ -6,6 +6,7 @@
 //	veil facts       prints what a schema is made of
 //	veil keys        makes and shows keys
 //	veil audit       verifies evidence offline
+//	veil report      shows and compares reports
 //	veil demo        runs the whole on an example
 //
 // stdout is data, stderr is prose. Exit codes: see exit.go.

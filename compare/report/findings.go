@@ -25,6 +25,9 @@ type builder struct {
 	list    []Finding
 }
 
+// forbiddenPrefix starts what is expected of a forbidden fact.
+const forbiddenPrefix = "not there: "
+
 // owner is a table, or a column where the name is not empty.
 type owner struct{ schema, table, column string }
 
@@ -133,7 +136,7 @@ func (b *builder) single(i int, f Fact) Finding {
 		Expected: expected(f.Fact), Rule: f.Rule, Verdict: f.Verdict, Facts: []Fact{},
 	}
 	if f.Rule == template.RuleForbidden {
-		x.Expected = "not there: " + x.Expected
+		x.Expected = forbiddenPrefix + x.Expected
 		x.Mend = mendForbidden(f.Fact)
 	} else {
 		a := mendAbsent(f.Fact, b.typeOf(f.Fact))

@@ -1,5 +1,9 @@
 package report
 
+// MaxBytes is the most that programs read of a report's JSON. The report of a
+// template of 20,000 facts has about 4 MB.
+const MaxBytes = 64 << 20
+
 // Hard limits of the forms for people; JSON holds everything.
 const (
 	// maxHTMLFacts bounds the judged facts that an HTML report lists one by

@@ -274,6 +274,7 @@ func FuzzParse(f *testing.F) {
 		var out bytes.Buffer
 		_ = r.WriteText(&out, report.TextOptions{Width: 60, Color: true})
 		_ = r.WriteHTML(&out)
+		_ = r.WriteSARIF(&out)
 		_, _ = r.JSON()
 	})
 }

@@ -232,7 +232,7 @@ func (t *textWriter) findings(r *Report) {
 		t.blank()
 		t.line(span{bold, "  " + p.Name})
 		for i := range p.Findings {
-			t.finding(&p.Findings[i])
+			t.finding(&p.Findings[i], "")
 		}
 	}
 	if rest := r.Findings[len(shown):]; len(rest) > 0 {
@@ -255,10 +255,10 @@ func severitySpans(r *Report) []span {
 	return spans
 }
 
-// finding writes one line: severity, what is wrong, what is expected, and how
-// much is folded under it.
-func (t *textWriter) finding(f *Finding) {
-	spans := []span{{severityStyle(f.Severity), "    " + padded(f.Severity.String(), 9, false)}, {plain, shortTitle(f)}}
+// finding writes one line: severity, a remark on it, what is wrong, what is
+// expected, and how much is folded under it.
+func (t *textWriter) finding(f *Finding, remark string) {
+	spans := []span{{severityStyle(f.Severity), "    " + padded(f.Severity.String(), 9, false)}, {yellow, remark}, {plain, shortTitle(f)}}
 	if f.Expired != nil {
 		spans = append(spans, span{yellow, ", waiver expired after " + string(f.Expired.Expires)})
 	}
