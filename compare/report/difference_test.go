@@ -155,6 +155,10 @@ waivers:
 			kiosk(t, kioskPolicy, older), kiosk(t, kioskPolicy, kioskFacts, "enum"),
 			[]string{"new: Enum type public.state is missing or different (judged)"}, true,
 		},
+		"a newer version asks for one of several": {
+			kiosk(t, "", kioskFacts[:3]), kiosk(t, kioskPolicy, kioskFacts, "type"),
+			[]string{"new: None of the alternatives price is there (judged)"}, true,
+		},
 		"a newer version judges less": {
 			kiosk(t, kioskPolicy, kioskFacts, "enum"), kiosk(t, kioskPolicy, older),
 			[]string{"resolved: Enum type public.state is missing or different (judged)"}, false,
@@ -326,11 +330,12 @@ func TestDifferencesLookAsTheyDid(t *testing.T) {
 	for name, d := range differences(t) {
 		golden(t, "diff-"+name+".txt", []byte(differenceText(t, d, report.TextOptions{})))
 	}
-	b, err := differences(t)["withheld"].JSON()
+	older, newer := kiosk(t, kioskPolicy, kioskFacts[:5], "not_null"), kiosk(t, kioskPolicy, kioskFacts, "?not_null", "enum")
+	b, err := diffOf(t, older, newer).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "diff-withheld.json", b)
+	golden(t, "diff-kiosk.json", b)
 }
 
 func TestTheTextOfADifferenceIsSafeAndFits(t *testing.T) {

