@@ -15,6 +15,10 @@ const (
 	labelMerkleVRF  // seed of the VRF key behind the labels of the schema commitment; reserved
 	labelComparison // salt that joins the root key with a comparison's own secret
 
+	// Derived from a service's root key.
+
+	labelEvaluation // the salt's half and the seed of one evaluation
+
 	// Derived from the key of one comparison.
 
 	labelHEKey       // seed of the secret HE key and of every draw of its encryptions
@@ -34,6 +38,7 @@ var labelNames = [labelCount]string{
 	labelStorage:     "veil/v1/tenant/storage",
 	labelMerkleVRF:   "veil/v1/tenant/merkle-vrf",
 	labelComparison:  "veil/v1/tenant/comparison",
+	labelEvaluation:  "veil/v1/service/evaluation",
 	labelHEKey:       "veil/v1/comparison/he-key",
 	labelCommitNonce: "veil/v1/comparison/commit-nonce",
 	labelMachineSeal: "veil/v1/machine/seal",

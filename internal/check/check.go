@@ -104,7 +104,11 @@ func Check(ctx context.Context, server *Server, o Options) (*Outcome, error) {
 	}
 	out := &Outcome{Template: t, Exchange: exchange, Tenant: tenant, Mapping: aligned.Mapping, Facts: aligned.Facts}
 	out.Idle = o.Withholding.Idle(t.Facts())
-	in := reportInput(t, exchange)
+	in := ReportInput(t, exchange.Result)
+	in.Parties.OneProcess = true
+	in.Timings = report.Timings{
+		Encrypt: exchange.Timings.Encrypt, Evaluate: exchange.Timings.Evaluate, Decrypt: exchange.Timings.Decrypt, Verify: exchange.Timings.Verify,
+	}
 	in.Generator, in.CreatedAt = o.Generator, time.Now()
 	in.Timings.Introspect, in.Timings.Facts = tenant.Introspect, factsTime
 	in.Introspection = o.introspection(tenant, aligned, t, started)
@@ -226,13 +230,12 @@ func (l *onceLedger) RecordResponse(session, response [32]byte) error {
 	return nil
 }
 
-// reportInput fills in what the comparison itself says.
-func reportInput(t *template.Template, x *Exchange) report.Input {
-	r := x.Result
+// ReportInput fills in what the comparison itself says.
+func ReportInput(t *template.Template, r *compare.Result) report.Input {
 	set, columns, replies := r.Layout.Set, r.Layout.Columns, 3*r.Layers
 	return report.Input{
 		Template: t, Verdicts: r.Verdicts,
-		Parties: report.Parties{OneProcess: true, SizeBucket: r.Layout.Bucket},
+		Parties: report.Parties{SizeBucket: r.Layout.Bucket},
 		Exchange: report.Exchange{
 			UploadBytes: int64(r.UploadBytes), DownloadBytes: int64(r.DownloadBytes),
 			ParameterSet: set.String(), Degree: r.Layout.Degree(), Layers: r.Layers,
@@ -241,10 +244,6 @@ func reportInput(t *template.Template, x *Exchange) report.Input {
 			FalseMatch:        set.FalseMatch(len(r.Verdicts), r.Layout.Degree()),
 			ForgedVerdict:     set.Forgery(replies, columns),
 			DecryptionFailure: set.DecryptionFailure(),
-		},
-		Timings: report.Timings{
-			Encrypt: x.Timings.Encrypt, Evaluate: x.Timings.Evaluate,
-			Decrypt: x.Timings.Decrypt, Verify: x.Timings.Verify,
 		},
 		Verification: report.Verification{
 			ReExecuted: true, ReExecutedBy: "tenant",
