@@ -1,0 +1,37 @@
+package eventlog_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/veilschema/veil/internal/eventlog"
+	"github.com/veilschema/veil/internal/store"
+	"github.com/veilschema/veil/internal/store/storetest"
+)
+
+// BenchmarkAppend appends events in transactions of 1 and of 100, each for its own stream. The tests' server does not wait for the disk: for what is
+// durable, name a database of another server in VEIL_BENCH_OWNER_DSN and VEIL_BENCH_APP_DSN.
+func BenchmarkAppend(b *testing.B) {
+	d := storetest.Database{OwnerDSN: os.Getenv("VEIL_BENCH_OWNER_DSN"), AppDSN: os.Getenv("VEIL_BENCH_APP_DSN")}
+	if d.OwnerDSN == "" || d.AppDSN == "" {
+		d = storetest.New(b)
+	}
+	db := d.Open(b)
+	for _, size := range []int{1, 100} {
+		b.Run(fmt.Sprintf("%d at a time", size), func(b *testing.B) {
+			events := slices.Repeat([]eventlog.New{{Type: "comparison.evaluated", Body: []byte(
+				`{"digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","bytes":1048576,"seconds":0.41,"worker":"w1"}`)}}, size)
+			run := uuid.NewString()
+			for n := 0; b.Loop(); n++ {
+				if _, err := add(b.Context(), db, store.Service(), fmt.Sprintf("bench/%s/%d", run, n), 0, uuid.New(), uuid.Nil, events...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
