@@ -15,7 +15,9 @@ type EvaluatorConfig struct {
 	// Template is what tenants compare with.
 	Template *Prepared
 	// Random is read once, by NewEvaluator, for 64 bytes: the service's half of
-	// the salt and the evaluation's seed.
+	// the salt and the evaluation's seed. ResumeEvaluator must read the same 64
+	// bytes again; a service derives them from a secret of its own and the
+	// comparison's id.
 	Random io.Reader
 	// Workers bounds the goroutines; zero is one.
 	Workers int
@@ -29,7 +31,8 @@ type EvaluatorConfig struct {
 // An Evaluator must exist once. Of two with the same secrets, one could open the
 // seed while the other still waits for a commitment, and whoever holds the seed
 // forges any verdict. A service that keeps its state between messages therefore
-// takes each message of a comparison once, in one transaction.
+// takes each message of a comparison once, in one transaction, and goes on from
+// what it committed: see ResumeEvaluator.
 type Evaluator struct {
 	cfg     EvaluatorConfig
 	session *session
@@ -57,23 +60,27 @@ func NewEvaluator(cfg EvaluatorConfig) (*Evaluator, error) {
 // commitments to what is opened later.
 func (e *Evaluator) Offer(open []byte) ([]byte, error) {
 	s := e.session
-	if err := s.take(TypeOpen, open); err != nil {
+	if err := s.takeUnanswered(TypeOpen, open); err != nil {
 		return nil, err
 	}
 	layout, err := s.chooseLayout()
 	if err != nil {
 		return nil, err
 	}
-	s.layout = layout
-	opened := s.chains[TypeOpen]
-	s.offer = s.offerOf(e.cfg.Identity.Public(), layout, commit("salt", opened, e.half), commit("seed", opened, e.seed))
+	s.layout, s.offer = layout, e.offer(layout)
 	return s.put(TypeOffer, s.offer.encode(), e.cfg.Identity)
+}
+
+// offer is the body of the one offer that this side makes to the open message.
+func (e *Evaluator) offer(l Layout) offerBody {
+	opened := e.session.chains[TypeOpen]
+	return e.session.offerOf(e.cfg.Identity.Public(), l, commit("salt", opened, e.half), commit("seed", opened, e.seed))
 }
 
 // Salt takes the tenant's nonce and opens the service's half of the salt.
 // ErrNewSalt means that the template does not fit under this salt.
 func (e *Evaluator) Salt(accept []byte) ([]byte, error) {
-	if err := e.session.take(TypeAccept, accept); err != nil {
+	if err := e.session.takeUnanswered(TypeAccept, accept); err != nil {
 		return nil, err
 	}
 	message, err := e.session.put(TypeSalt, e.half[:], e.cfg.Identity)
@@ -89,11 +96,11 @@ func (e *Evaluator) Salt(accept []byte) ([]byte, error) {
 // Evaluate takes the submission and returns the response.
 func (e *Evaluator) Evaluate(submission []byte) ([]byte, error) {
 	s := e.session
-	if err := s.take(TypeSubmission, submission); err != nil {
+	if err := s.takeUnanswered(TypeSubmission, submission); err != nil {
 		return nil, err
 	}
 	s.seed = e.seed
-	response, err := s.evaluation().run(s.submission, s.workers)
+	response, err := s.evaluate()
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +113,7 @@ func (e *Evaluator) Evaluate(submission []byte) ([]byte, error) {
 
 // Seed takes the commitment and opens the seed.
 func (e *Evaluator) Seed(commitment []byte) ([]byte, error) {
-	if err := e.session.take(TypeCommitment, commitment); err != nil {
+	if err := e.session.takeUnanswered(TypeCommitment, commitment); err != nil {
 		return nil, err
 	}
 	return e.session.put(TypeSeed, e.seed[:], e.cfg.Identity)
@@ -116,7 +123,7 @@ func (e *Evaluator) Seed(commitment []byte) ([]byte, error) {
 // and the result. *Misconduct means that some verdict was not true.
 func (e *Evaluator) Conclude(disclosure []byte) ([]byte, *Result, error) {
 	s := e.session
-	if err := s.take(TypeDisclosure, disclosure); err != nil {
+	if err := s.takeUnanswered(TypeDisclosure, disclosure); err != nil {
 		return nil, nil, err
 	}
 	if err := s.checkDisclosure(); err != nil {

@@ -44,14 +44,11 @@ func Seal(transcript [][]byte, t Type, body []byte, id *keys.Identity) []byte {
 // its key has not decrypted yet.
 func (t *Tenant) Clone() *Tenant {
 	c, s := *t, *t.session
-	c.session, c.cfg.Ledger = &s, noLedger{}
+	c.session, c.cfg.Ledger, c.cfg.Journal = &s, noLedger{}, nil
 	if s.last < TypeSubmission {
 		return &c
 	}
-	mine, err := fill(s.layout, s.mapper().elements(t.digests, 1))
-	if err == nil {
-		c.hidden, err = t.cfg.Root.Comparison(s.chains[TypeSalt], t.nonce, t.secret)
-	}
+	mine, err := c.bins()
 	if err == nil {
 		err = c.encrypt(mine.columns(1))
 	}
@@ -79,6 +76,15 @@ func (t *Tenant) Last() Type { return t.session.last }
 
 // Last returns the type of the last message that a side has seen.
 func (e *Evaluator) Last() Type { return e.session.last }
+
+// Decryptions is how often this tenant decrypted a response.
+func (t *Tenant) Decryptions() int { return t.decryptions }
+
+// Evaluations is how often this side evaluated.
+func (t *Tenant) Evaluations() int { return t.session.evaluations }
+
+// Evaluations is how often this side evaluated.
+func (e *Evaluator) Evaluations() int { return e.session.evaluations }
 
 // SubmitChanged is Submit for a tenant that alters its encrypted facts.
 func (t *Tenant) SubmitChanged(salt []byte, change func(body []byte) []byte) ([]byte, error) {
@@ -237,6 +243,20 @@ func ParseBody(t Type, body []byte, l Layout, layers, facts int) (encode func() 
 func ParseEnvelope(message []byte) (Type, []byte, error) {
 	e, err := parseEnvelope(message)
 	return e.kind, e.body, err
+}
+
+// ParseRecord reads a record of a journal and returns its parts and a function
+// that encodes what was read.
+func ParseRecord(b []byte) (sealed, message []byte, encode func() []byte, err error) {
+	r, err := parseRecord(b)
+	return r.sealed, r.message, r.encode, err
+}
+
+// ParseBeginning reads what is sealed with the open, and returns a function that
+// encodes what was read.
+func ParseBeginning(private []byte, facts int) (encode func() []byte, err error) {
+	b, err := parseBeginning(private, facts)
+	return b.encode, err
 }
 
 // ParseEvidence reads a file of evidence and returns its parts.

@@ -59,6 +59,11 @@ func (l *ledger) RecordResponse(s, r [32]byte) error {
 	return nil
 }
 
+func (l *ledger) Response(s [32]byte) (digest [32]byte, begun, answered bool) {
+	digest, begun = l.responses[s]
+	return digest, begun, digest != [32]byte{}
+}
+
 // columnFacts returns n different facts, the first with number from.
 func columnFacts(from, n int) schema.Facts {
 	facts := make(schema.Facts, n)

@@ -13,6 +13,13 @@ const (
 	// of each kind.
 	MaxEvidenceBytes = 160 << 20
 
+	// maxPrivateBytes bounds what is sealed beside a message: a disclosure of
+	// MaxFacts verdicts.
+	maxPrivateBytes = 64 + MaxFacts/4
+
+	// maxRecordBytes bounds a record of a tenant's journal.
+	maxRecordBytes = recordHeader + maxPrivateBytes + sealedBytes + MaxMessageBytes
+
 	// maxGroups bounds the slot groups of a layout.
 	maxGroups = 64
 

@@ -208,8 +208,17 @@ func (v *vault) New(random io.Reader, comparison [32]byte) (keys.Secret, error) 
 	if err != nil || v.err != nil {
 		return keys.Secret{}, errors.Join(err, v.err)
 	}
-	v.secrets[comparison] = secret
+	v.secrets[comparison] = keys.NewSecret(secret.Expose())
 	return secret, nil
+}
+
+// Secret returns a copy, as one that reads it from a disk does.
+func (v *vault) Secret(comparison [32]byte) (keys.Secret, error) {
+	secret, ok := v.secrets[comparison]
+	if !ok {
+		return keys.Secret{}, errors.New("this secret was forgotten")
+	}
+	return keys.NewSecret(secret.Expose()), nil
 }
 
 // TestTheVaultDecidesWhetherAComparisonCanBeOpened: the same root key, nonce and

@@ -34,6 +34,10 @@ type session struct {
 	commitment [32]byte
 	seed       [32]byte
 	disclosure disclosure
+
+	// evaluations counts what evaluate did, because it is what a resumed side
+	// must not do again.
+	evaluations int
 }
 
 func newSession(p *Prepared, workers int) *session {
@@ -66,6 +70,37 @@ func (s *session) take(t Type, message []byte) error {
 		return s.accuse(m)
 	}
 	return err
+}
+
+// takeUnanswered is take for a message that may have been taken already and was
+// not answered: by a side that died since, or could not record something. The
+// same bytes are then read once more, and to no other effect.
+func (s *session) takeUnanswered(t Type, message []byte) error {
+	if t != s.last || !bytes.Equal(message, s.messages[t]) {
+		return s.take(t, message)
+	}
+	err := s.absorb(t, s.body(t))
+	if m, ok := errors.AsType[*Misconduct](err); ok {
+		return s.accuse(m)
+	}
+	return err
+}
+
+// reread is take for a message of this side's own records, where either side may
+// have sent it. What would accuse this side itself is an ordinary error: it does
+// not speak against itself, the records are not its own.
+func (s *session) reread(t Type, message []byte, self Role) error {
+	err := s.take(t, message)
+	if m, ok := errors.AsType[*Misconduct](err); ok && m.Accused == self {
+		return fmt.Errorf("the %s is not what this side sends: %w", t, m.Cause)
+	}
+	return err
+}
+
+// unsay takes this side's last message back, which nobody has seen.
+func (s *session) unsay() {
+	s.messages[s.last] = nil
+	s.last--
 }
 
 // put signs a body as this side's own next message.
@@ -255,9 +290,15 @@ func (s *session) evaluation() *evaluation {
 	return newEvaluation(s.layout, s.elements, s.places, s.seed, s.chains[TypeSubmission])
 }
 
+// evaluate runs the evaluation.
+func (s *session) evaluate() (*he.Response, error) {
+	s.evaluations++
+	return s.evaluation().run(s.submission, s.workers)
+}
+
 // reexecute evaluates again and compares with the response, byte by byte.
 func (s *session) reexecute() error {
-	again, err := s.evaluation().run(s.submission, s.workers)
+	again, err := s.evaluate()
 	if err != nil {
 		return err
 	}

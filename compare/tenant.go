@@ -14,9 +14,11 @@ import (
 // happen twice. Both methods return an error when the record exists with
 // another value, or cannot be made.
 type Ledger interface {
-	// MarkSession records that secrets were derived for a session hash.
+	// MarkSession records that a submission is sent in a session, before it is.
+	// A session that is there already is refused.
 	MarkSession(session [32]byte) error
-	// RecordResponse records the digest of the one response to be decrypted.
+	// RecordResponse records the digest of the one response to be decrypted. The
+	// same digest again is no error.
 	RecordResponse(session, response [32]byte) error
 }
 
@@ -53,6 +55,9 @@ type TenantConfig struct {
 	// Vault keeps the comparison's own secret. Nil keeps it nowhere, so that the
 	// comparison can never be opened or resumed.
 	Vault Vault
+	// Journal keeps what ResumeTenant needs, and then Vault must not be nil. Nil
+	// keeps nothing.
+	Journal Journal
 	// Random is read once, by NewTenant, for 96 bytes: comparison id, nonce and
 	// the comparison's own secret. Nothing else is random.
 	Random io.Reader
@@ -66,7 +71,11 @@ type TenantConfig struct {
 //
 // It keeps the messages that it takes and returns without copying them, so their
 // bytes must not change. It must exist once: another one made from the same
-// random bytes would send a nonce that the service knows already.
+// random bytes would send a nonce that the service knows already. ResumeTenant
+// makes one again after the first is gone.
+//
+// A method that fails because a Ledger or Journal did may be called again with
+// the same message.
 type Tenant struct {
 	cfg      TenantConfig
 	session  *session
@@ -78,13 +87,49 @@ type Tenant struct {
 	// whether it keeps the verdict back.
 	has, withheld []bool
 
-	key    *he.Key
+	// kept is the last message that the journal has, facts the digest that its
+	// first record has.
+	kept  Type
+	facts [32]byte
+
+	key *he.Key
+	// opened is what will be disclosed; it has no verdicts before it is decrypted.
 	opened disclosure
 	hidden *keys.Comparison
+	// decryptions counts what must not happen twice.
+	decryptions int
 }
 
 // NewTenant prepares a comparison.
 func NewTenant(cfg TenantConfig) (*Tenant, error) {
+	if cfg.Journal != nil && cfg.Vault == nil {
+		return nil, errors.New("a tenant that keeps a journal needs a vault too, or nothing could be resumed")
+	}
+	if cfg.Vault == nil {
+		cfg.Vault = forgetful{}
+	}
+	t, err := prepareTenant(cfg)
+	if err != nil {
+		return nil, err
+	}
+	var public [64]byte
+	if _, err := io.ReadFull(cfg.Random, public[:]); err != nil {
+		return nil, fmt.Errorf("no comparison was opened, because random bytes are missing: %w", err)
+	}
+	comparison := [32]byte(public[:32])
+	copy(t.nonce[:], public[32:])
+	if t.secret, err = cfg.Vault.New(cfg.Random, comparison); err != nil {
+		return nil, fmt.Errorf("no comparison was opened, because its secret could not be kept: %w", err)
+	}
+	t.session.open = openBody{
+		comparison: comparison, tenant: t.identity.Public(), template: cfg.Template.digest,
+		minimum: t.cfg.Minimum, bucket: uint32(Bucket(len(cfg.Facts))),
+	}
+	return t, nil
+}
+
+// prepareTenant returns a tenant that has nothing random yet.
+func prepareTenant(cfg TenantConfig) (*Tenant, error) {
 	if n := len(cfg.Facts); n > MaxFacts {
 		return nil, fmt.Errorf("the schema has %d facts and a comparison takes %d; read less of it with --schema", n, MaxFacts)
 	}
@@ -94,21 +139,8 @@ func NewTenant(cfg TenantConfig) (*Tenant, error) {
 	if cfg.Minimum == he.SetUnknown {
 		cfg.Minimum = he.Small4096
 	}
-	if cfg.Vault == nil {
-		cfg.Vault = forgetful{}
-	}
 	cfg.Workers = max(1, cfg.Workers)
 	t := &Tenant{cfg: cfg, session: newSession(cfg.Template, cfg.Workers), identity: cfg.Root.Identity()}
-	var public [64]byte
-	if _, err := io.ReadFull(cfg.Random, public[:]); err != nil {
-		return nil, fmt.Errorf("no comparison was opened, because random bytes are missing: %w", err)
-	}
-	comparison := [32]byte(public[:32])
-	copy(t.nonce[:], public[32:])
-	var err error
-	if t.secret, err = cfg.Vault.New(cfg.Random, comparison); err != nil {
-		return nil, fmt.Errorf("no comparison was opened, because its secret could not be kept: %w", err)
-	}
 	t.digests = digests(cfg.Facts, cfg.Workers)
 	t.has = among(cfg.Template.facts, t.digests)
 	t.withheld = make([]bool, len(cfg.Template.facts))
@@ -116,10 +148,6 @@ func NewTenant(cfg TenantConfig) (*Tenant, error) {
 		for i, j := range cfg.Template.template.Judged {
 			t.withheld[i] = cfg.Withholds(j.Fact)
 		}
-	}
-	t.session.open = openBody{
-		comparison: comparison, tenant: t.identity.Public(), template: cfg.Template.digest,
-		minimum: cfg.Minimum, bucket: uint32(Bucket(len(cfg.Facts))),
 	}
 	return t, nil
 }
@@ -129,40 +157,54 @@ func (t *Tenant) Comparison() [32]byte { return t.session.open.comparison }
 
 // Open returns the first message.
 func (t *Tenant) Open() ([]byte, error) {
-	return t.session.put(TypeOpen, t.session.open.encode(), t.identity)
+	begun := beginning{nonce: t.nonce, facts: factsDigest(t.digests), withheld: t.withheld}
+	return t.say(TypeOpen, t.session.open.encode(), begun.encode())
 }
 
 // Accept takes the offer and returns the tenant's nonce.
 func (t *Tenant) Accept(offer []byte) ([]byte, error) {
-	if err := t.session.take(TypeOffer, offer); err != nil {
+	if err := t.session.takeUnanswered(TypeOffer, offer); err != nil {
 		return nil, err
 	}
-	if pin := t.cfg.Service; pin != nil && *pin != t.session.offer.service {
-		return nil, fmt.Errorf("the service is %s, not %s, which is pinned; do not go on until its operator has explained it", t.session.offer.service, *pin)
+	if err := t.checkPin(); err != nil {
+		return nil, err
+	}
+	if err := t.keep(TypeOffer, nil); err != nil {
+		return nil, err
 	}
 	t.session.nonce = t.nonce
-	return t.session.put(TypeAccept, t.nonce[:], t.identity)
+	return t.say(TypeAccept, t.nonce[:], nil)
+}
+
+func (t *Tenant) checkPin() error {
+	if pin := t.cfg.Service; pin != nil && *pin != t.session.offer.service {
+		return fmt.Errorf("the service is %s, not %s, which is pinned; do not go on until its operator has explained it", t.session.offer.service, *pin)
+	}
+	return nil
 }
 
 // Submit takes the salt and returns the encrypted facts. ErrNewSalt means that
 // this session does not serve and nothing was sent.
+//
+// The submission is kept before the session is marked, and the session marked
+// before the submission is sent. So a ledger that has a session whose submission
+// the journal lacks shows that the journal was put back.
 func (t *Tenant) Submit(salt []byte) ([]byte, error) {
 	s := t.session
-	if err := s.take(TypeSalt, salt); err != nil {
+	if err := s.takeUnanswered(TypeSalt, salt); err != nil {
 		return nil, err
 	}
-	mine, err := fill(s.layout, s.mapper().elements(t.digests, t.cfg.Workers))
+	mine, err := t.bins()
 	if err != nil {
 		return nil, err
 	}
 	if err := t.checkFalseMatches(mine); err != nil {
 		return nil, err
 	}
-	hash := s.chains[TypeSalt]
-	if err := t.cfg.Ledger.MarkSession(hash); err != nil {
-		return nil, fmt.Errorf("the session was not recorded, so nothing was sent: %w", err)
+	if err := t.checkUnused(); err != nil {
+		return nil, err
 	}
-	if t.hidden, err = t.cfg.Root.Comparison(hash, t.nonce, t.secret); err != nil {
+	if err := t.keep(TypeSalt, nil); err != nil {
 		return nil, err
 	}
 	if err := t.encrypt(mine.columns(t.cfg.Workers)); err != nil {
@@ -172,17 +214,59 @@ func (t *Tenant) Submit(salt []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.put(TypeSubmission, body, t.identity)
+	message, err := t.say(TypeSubmission, body, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.mark(); err != nil {
+		s.unsay()
+		return nil, err
+	}
+	return message, nil
+}
+
+// checkUnused refuses a session that was marked, and has no submission in the
+// journal, before it gets one there. Without a journal MarkSession does it.
+func (t *Tenant) checkUnused() error {
+	ledger, ok := t.cfg.Ledger.(ReadableLedger)
+	if !ok || t.cfg.Journal == nil || t.kept >= TypeSubmission {
+		return nil
+	}
+	if _, begun, _ := ledger.Response(t.session.chains[TypeSalt]); begun {
+		return fmt.Errorf("a submission was sent in this session, which the journal does not have: %w", ErrPutBack)
+	}
+	return nil
+}
+
+func (t *Tenant) mark() error {
+	if err := t.cfg.Ledger.MarkSession(t.session.chains[TypeSalt]); err != nil {
+		return fmt.Errorf("the session was not recorded, so nothing was sent: %w", err)
+	}
+	return nil
+}
+
+// bins puts the tenant's facts into the session's bins.
+func (t *Tenant) bins() (*bins, error) {
+	s := t.session
+	return fill(s.layout, s.mapper().elements(t.digests, t.cfg.Workers))
 }
 
 func (t *Tenant) encrypt(columns [][]uint64) error {
-	seed, err := t.hidden.TakeHESeed()
+	seed, err := t.heSeed()
 	if err != nil {
 		return err
 	}
 	defer seed.Wipe()
 	t.key, t.session.submission, err = he.Encrypt(t.session.layout.Set, [32]byte(seed.Expose()), columns, t.cfg.Workers)
 	return err
+}
+
+// heSeed derives this session's secrets and returns the seed of its key.
+func (t *Tenant) heSeed() (seed keys.Secret, err error) {
+	if t.hidden, err = t.cfg.Root.Comparison(t.session.chains[TypeSalt], t.session.nonce, t.secret); err != nil {
+		return seed, err
+	}
+	return t.hidden.TakeHESeed()
 }
 
 // among says of each wanted digest whether it is one of those.
@@ -218,21 +302,44 @@ func (t *Tenant) checkFalseMatches(mine *bins) error {
 
 // Commit takes the response, decrypts it and returns the commitment to what will
 // be disclosed. Whatever was decrypted, a message of the same length follows.
+//
+// The response is kept, then its digest recorded, then it is decrypted, then what
+// was decrypted is kept, and then the commitment is sent. So a tenant that died
+// in between decrypts this response or nothing.
 func (t *Tenant) Commit(response []byte) ([]byte, error) {
 	s := t.session
-	if err := s.take(TypeResponse, response); err != nil {
+	if err := s.takeUnanswered(TypeResponse, response); err != nil {
+		return nil, err
+	}
+	if err := t.keep(TypeResponse, nil); err != nil {
 		return nil, err
 	}
 	if err := t.cfg.Ledger.RecordResponse(s.chains[TypeSalt], s.chains[TypeResponse]); err != nil {
 		return nil, fmt.Errorf("the response was not recorded, so it was not decrypted: %w", err)
 	}
-	slots, err := t.key.Decrypt(s.response, t.cfg.Workers)
-	if err != nil {
-		return nil, err
+	if t.opened.verdicts == nil {
+		if err := t.decrypt(); err != nil {
+			return nil, err
+		}
 	}
-	t.opened = t.disclosureOf(s.collect(slots))
 	commitment := t.opened.commitment(s.chains[TypeResponse])
-	return s.put(TypeCommitment, commitment[:], t.identity)
+	return t.say(TypeCommitment, commitment[:], t.opened.encode())
+}
+
+// decrypt decrypts the response and decides what will be disclosed.
+func (t *Tenant) decrypt() error {
+	if t.key == nil {
+		if err := t.recoverKey(); err != nil {
+			return err
+		}
+	}
+	slots, err := t.key.Decrypt(t.session.response, t.cfg.Workers)
+	if err != nil {
+		return err
+	}
+	t.decryptions++
+	t.opened = t.disclosureOf(t.session.collect(slots))
+	return nil
 }
 
 func (t *Tenant) disclosureOf(values [rows][]uint64) disclosure {
@@ -274,19 +381,26 @@ func (s *session) collect(slots [][]uint64) (values [rows][]uint64) {
 // not, and that nothing was disclosed.
 func (t *Tenant) Disclose(seed []byte) ([]byte, error) {
 	s := t.session
-	if err := s.take(TypeSeed, seed); err != nil {
+	if err := s.takeUnanswered(TypeSeed, seed); err != nil {
+		return nil, err
+	}
+	if err := t.keep(TypeSeed, nil); err != nil {
 		return nil, err
 	}
 	if err := s.reexecute(); err != nil {
 		return nil, err
 	}
 	s.disclosure = t.opened
-	return s.put(TypeDisclosure, t.opened.encode(), t.identity)
+	return t.say(TypeDisclosure, t.opened.encode(), nil)
 }
 
-// Finish takes the service's acceptance and returns the result.
+// Finish takes the service's acceptance and returns the result. The same
+// acceptance again gives the same result, for a tenant that died with it.
 func (t *Tenant) Finish(verdict []byte) (*Result, error) {
-	if err := t.session.take(TypeVerdict, verdict); err != nil {
+	if err := t.session.takeUnanswered(TypeVerdict, verdict); err != nil {
+		return nil, err
+	}
+	if err := t.keep(TypeVerdict, nil); err != nil {
 		return nil, err
 	}
 	return t.session.result(), nil

@@ -24,9 +24,9 @@ const (
 // errUsed is returned by a key asked to decrypt again.
 var errUsed = errors.New("this key has decrypted its one response; open a new comparison, which makes a new key")
 
-// Key is the secret key of one comparison. It comes from Encrypt only and
-// decrypts one response: a second raw decryption would help whoever chose the
-// ciphertexts to find it.
+// Key is the secret key of one comparison. It comes from Encrypt, or from
+// RecoverKey where that was interrupted, and decrypts one response: a second raw
+// decryption would help whoever chose the ciphertexts to find it.
 type Key struct {
 	params *Parameters
 	// secret stands behind a second pointer because fmt calls no method of an
