@@ -96,72 +96,87 @@ waivers:
 	}{
 		"a fact that was there is absent": {
 			kiosk(t, kioskPolicy, kioskFacts), kiosk(t, kioskPolicy, kioskFacts, "not_null"),
-			[]string{"new: Column price of public.sale accepts nulls (verdict)"}, true,
+			[]string{"new: Column price of public.sale accepts nulls (verdict)"},
+			true,
 		},
 		"a fact that was absent is there": {
 			kiosk(t, kioskPolicy, kioskFacts, "not_null"), kiosk(t, kioskPolicy, kioskFacts),
-			[]string{"resolved: Column price of public.sale accepts nulls (verdict)"}, false,
+			[]string{"resolved: Column price of public.sale accepts nulls (verdict)"},
+			false,
 		},
 		"a failure stays": {
 			kiosk(t, kioskPolicy, kioskFacts, "not_null"), kiosk(t, kioskPolicy, kioskFacts, "not_null"),
-			[]string{"persisting: Column price of public.sale accepts nulls"}, false,
+			[]string{"persisting: Column price of public.sale accepts nulls"},
+			false,
 		},
 		"an undisclosed fact turns out to be absent": {
 			kiosk(t, kioskPolicy, kioskFacts, "?not_null"), kiosk(t, kioskPolicy, kioskFacts, "not_null"),
-			[]string{"revealed: Column price of public.sale accepts nulls (verdict)"}, true,
+			[]string{"revealed: Column price of public.sale accepts nulls (verdict)"},
+			true,
 		},
 		"an absent fact is withheld and not resolved": {
 			kiosk(t, kioskPolicy, kioskFacts, "not_null"), kiosk(t, kioskPolicy, kioskFacts, "?not_null"),
-			[]string{"hidden: Column price of public.sale accepts nulls (verdict)"}, false,
+			[]string{"hidden: Column price of public.sale accepts nulls (verdict)"},
+			false,
 		},
 		"one more fact of a table is undisclosed": {
 			kiosk(t, kioskPolicy, kioskFacts, "?not_null"), kiosk(t, kioskPolicy, kioskFacts, "?not_null", "?column"),
 			[]string{
 				"new: 1 verdict is undisclosed: column price of public.sale (verdict)",
 				"persisting: 1 verdict is undisclosed: NOT NULL constraint of column price of public.sale",
-			}, true,
+			},
+			true,
 		},
 		"a table that lacks a fact goes missing": {
 			kiosk(t, kioskPolicy, kioskFacts, "not_null"), kiosk(t, kioskPolicy, kioskFacts, everything...),
-			[]string{"new: Table public.sale is missing (verdict)"}, true,
+			[]string{"new: Table public.sale is missing (verdict)"},
+			true,
 		},
 		"a missing table comes back without a fact": {
 			kiosk(t, kioskPolicy, kioskFacts, everything...), kiosk(t, kioskPolicy, kioskFacts, "not_null", "type public.sale.price: integer"),
 			[]string{
 				"resolved: Table public.sale is missing (verdict)",
 				"persisting: Column price of public.sale accepts nulls",
-			}, false,
+			},
+			false,
 		},
 		"the last alternative goes": {
 			kiosk(t, kioskPolicy, kioskFacts, "type public.sale.price: integer"), kiosk(t, kioskPolicy, kioskFacts, "type"),
-			[]string{"new: None of the alternatives price is there (verdict)"}, true,
+			[]string{"new: None of the alternatives price is there (verdict)"},
+			true,
 		},
 		"a failed group is withheld": {
 			kiosk(t, kioskPolicy, kioskFacts, "type"), kiosk(t, kioskPolicy, kioskFacts, "?type"),
-			[]string{"hidden: None of the alternatives price is there (verdict)"}, false,
+			[]string{"hidden: None of the alternatives price is there (verdict)"},
+			false,
 		},
 		"a waiver covers what fails": {
 			kiosk(t, kioskPolicy, kioskFacts, "not_null", "type"), kiosk(t, waiver, kioskFacts, "not_null", "type"),
 			[]string{
 				"resolved: None of the alternatives price is there (waiver)",
 				"resolved: Column price of public.sale accepts nulls (waiver)",
-			}, false,
+			},
+			false,
 		},
 		"the template asks for what was optional": {
 			kiosk(t, optional, kioskFacts, "not_null"), kiosk(t, kioskPolicy, kioskFacts, "not_null"),
-			[]string{"new: Column price of public.sale accepts nulls (rule)"}, true,
+			[]string{"new: Column price of public.sale accepts nulls (rule)"},
+			true,
 		},
 		"a newer version judges more": {
 			kiosk(t, kioskPolicy, older), kiosk(t, kioskPolicy, kioskFacts, "enum"),
-			[]string{"new: Enum type public.state is missing or different (judged)"}, true,
+			[]string{"new: Enum type public.state is missing or different (judged)"},
+			true,
 		},
 		"a newer version asks for one of several": {
 			kiosk(t, "", kioskFacts[:3]), kiosk(t, kioskPolicy, kioskFacts, "type"),
-			[]string{"new: None of the alternatives price is there (judged)"}, true,
+			[]string{"new: None of the alternatives price is there (judged)"},
+			true,
 		},
 		"a newer version judges less": {
 			kiosk(t, kioskPolicy, kioskFacts, "enum"), kiosk(t, kioskPolicy, older),
-			[]string{"resolved: Enum type public.state is missing or different (judged)"}, false,
+			[]string{"resolved: Enum type public.state is missing or different (judged)"},
+			false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
