@@ -18,6 +18,7 @@ import (
 )
 
 func TestWhatIsAppendedIsRead(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	command, tenant := uuid.New(), uuid.New()
 	done, err := add(t.Context(), db, store.Service(), "comparison/1", 0, command, tenant,
@@ -58,6 +59,7 @@ func TestWhatIsAppendedIsRead(t *testing.T) {
 }
 
 func TestAStreamThatMovedOnIsAConflict(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	mustAdd(t, db, "s", 0, one(1), one(2))
 	for _, expected := range []int64{0, 1, 3} {
@@ -81,6 +83,7 @@ func TestAStreamThatMovedOnIsAConflict(t *testing.T) {
 }
 
 func TestACommandIsCarriedOutOnce(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	command := uuid.New()
 	first, err := add(t.Context(), db, store.Service(), "s", 0, command, uuid.Nil, one(1), one(2))
@@ -106,6 +109,7 @@ func TestACommandIsCarriedOutOnce(t *testing.T) {
 }
 
 func TestOneTransactionMayAppendSeveralTimes(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	err := db.Within(t.Context(), store.Service(), func(ctx context.Context, tx pgx.Tx) error {
 		for i := range 5 {
@@ -125,6 +129,7 @@ func TestOneTransactionMayAppendSeveralTimes(t *testing.T) {
 }
 
 func TestAppendRefuses(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	long := strings.Repeat("x", 300<<10)
 	body := func(s string) []eventlog.New { return []eventlog.New{{Type: "t", Body: []byte(s)}} }
@@ -170,6 +175,7 @@ func TestAppendRefuses(t *testing.T) {
 }
 
 func TestATenantSeesItsOwnEvents(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	us, them := uuid.New(), uuid.New()
 	mustAdd(t, db, "service", 0, one(0))
@@ -194,6 +200,7 @@ func TestATenantSeesItsOwnEvents(t *testing.T) {
 }
 
 func TestATenantAppendsAboutItselfOnly(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	us, them := uuid.New(), uuid.New()
 	taken := uuid.New()
@@ -225,6 +232,7 @@ func TestATenantAppendsAboutItselfOnly(t *testing.T) {
 }
 
 func TestATransactionWithoutAScopeAppendsNothing(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	tx, err := db.Pool().Begin(t.Context())
 	if err != nil {

@@ -43,6 +43,7 @@ func until(ctx context.Context, db *store.DB, s store.Scope) ([]eventlog.Event, 
 // TestEightWritersAndATailingReader has eight writers append, one to five events at a time, to streams of their own and to one that they share. Some
 // of them give up in the end. The reader sees each acknowledged event once, in order, and nothing else.
 func TestEightWritersAndATailingReader(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	end, rounds := time.Now().Add(time.Minute), 1<<40
 	if !testenv.Long() {
@@ -131,6 +132,7 @@ func write(ctx context.Context, db *store.DB, w int) (done []eventlog.Event, err
 }
 
 func TestATenantFollowsItsOwnEvents(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	us := uuid.New()
 	for i, tenant := range []uuid.UUID{us, uuid.New(), uuid.Nil, us} {
@@ -148,6 +150,7 @@ func TestATenantFollowsItsOwnEvents(t *testing.T) {
 }
 
 func TestFollowingStandsWithoutHints(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	db := d.Open(t)
 	// The pool has the two connections that it needs, and the role may have no more, so that nobody can listen.
@@ -173,6 +176,7 @@ func TestFollowingStandsWithoutHints(t *testing.T) {
 }
 
 func TestAFollowerEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	fill(t, db, 1)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -186,6 +190,7 @@ func TestAFollowerEndsWithItsContext(t *testing.T) {
 }
 
 func TestAFollowerSeesALongLog(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	for v := int64(0); v < 1200; v += 400 { // more than are read at once
 		mustAdd(t, db, "long", v, make400()...)
@@ -210,6 +215,7 @@ func make400() []eventlog.New {
 
 // TestATransactionThatIsKilledLeavesNoGap ends the server's side of a transaction, or the client's, after it appended.
 func TestATransactionThatIsKilledLeavesNoGap(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	fill(t, db, 3)
 	for name, kill := range map[string]func(ctx context.Context, tx pgx.Tx) error{

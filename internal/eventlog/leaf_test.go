@@ -23,6 +23,7 @@ const leaf = "\x01" + `{"at":"2026-01-02T03:04:05.000006Z","body":{"a":1},"comma
 	`"stream":"comparison/1","tenant":"7f8a1c2e-1111-4222-8333-444455556666","type":"comparison.opened","version":3}`
 
 func TestALeafIsTheseBytes(t *testing.T) {
+	t.Parallel()
 	got, err := eventlog.EncodeLeaf(event)
 	if err != nil || string(got) != leaf {
 		t.Errorf("got %q (%v), want %q", got, err, leaf)
@@ -42,6 +43,7 @@ func TestALeafIsTheseBytes(t *testing.T) {
 }
 
 func TestALeafIsCanonicalJSON(t *testing.T) {
+	t.Parallel()
 	e := event
 	e.Body = []byte("{\"\u20ac\": 1e2, \"\\r\": -0.0, \"z\": {\"\\ud83d\\ude02\": null, \"1\": [true, \"\\u000f\\/\"]}}")
 	got, err := eventlog.EncodeLeaf(e)
@@ -55,6 +57,7 @@ func TestALeafIsCanonicalJSON(t *testing.T) {
 }
 
 func TestOnlyLeavesAreDecoded(t *testing.T) {
+	t.Parallel()
 	replace := func(old, by string) string { return strings.Replace(leaf, old, by, 1) }
 	for name, b := range map[string]string{
 		"nothing":                         "",

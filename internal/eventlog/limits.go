@@ -7,8 +7,11 @@ const (
 	// MaxBodyBytes is the longest body of an event in canonical JSON. Larger values are blobs, and the body has their digest.
 	MaxBodyBytes = 256 << 10
 
-	// MaxStreamBytes and MaxTypeBytes are the longest names of streams and of types.
-	MaxStreamBytes, MaxTypeBytes = 200, 100
+	// MaxStreamBytes is the longest name of a stream.
+	MaxStreamBytes = 200
+
+	// MaxTypeBytes is the longest name of a type.
+	MaxTypeBytes = 100
 
 	// MaxEvents is how many events a command makes at most.
 	MaxEvents = 1000

@@ -42,6 +42,7 @@ func slices32(hashes []tlog.Hash) [][]byte {
 
 // TestProofsHold checks all proofs of all trees of up to 21 events with tlog and with another implementation of RFC 6962.
 func TestProofsHold(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	const size = 21
 	fill(t, db, 3) // one by one, then many at once
@@ -104,6 +105,7 @@ func TestProofsHold(t *testing.T) {
 }
 
 func TestNothingIsProvedOfWhatTheLogNeverWas(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	fill(t, db, 3)
 	err := reading(t, db, store.Service(), func(ctx context.Context, tx pgx.Tx) error {

@@ -56,9 +56,10 @@ func collect(t *testing.T, db *store.DB, s store.Scope) (c store.Collected) {
 }
 
 func TestBlobsOfAllSizesComeBack(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	const part = 1 << 20
-	for _, size := range []int{0, 1, 1000, part - 1, part, part + 1, 3*part + 7} {
+	for _, size := range []int{0, 1, part - 1, part, part + 1, 2*part + 7} {
 		data := bytes.Repeat([]byte("veil "), size/5+1)[:size]
 		digest := put(t, db, store.Service(), "", data)
 		if digest != sha256.Sum256(data) {
@@ -76,6 +77,7 @@ func TestBlobsOfAllSizesComeBack(t *testing.T) {
 }
 
 func TestTheSameBlobIsStoredOnceInEachScope(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	data := []byte("the same")
 	a, b := store.Tenant(uuid.New()), store.Tenant(uuid.New())
@@ -100,6 +102,7 @@ func TestTheSameBlobIsStoredOnceInEachScope(t *testing.T) {
 }
 
 func TestATenantCannotTellWhatOthersHave(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	digest := put(t, db, store.Tenant(uuid.New()), "theirs", []byte("secret"))
 	me := store.Tenant(uuid.New())
@@ -119,6 +122,7 @@ func TestATenantCannotTellWhatOthersHave(t *testing.T) {
 }
 
 func TestDamagedBlobsAreNotReturned(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	db := d.Open(t)
 	for name, sql := range map[string]string{
@@ -141,6 +145,7 @@ func TestDamagedBlobsAreNotReturned(t *testing.T) {
 }
 
 func TestBlobsThatNobodyHoldsAreDeleted(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	tenant := store.Tenant(uuid.New())
 	kept := put(t, db, tenant, "comparison/1", []byte("kept"))
@@ -179,6 +184,7 @@ func TestBlobsThatNobodyHoldsAreDeleted(t *testing.T) {
 }
 
 func TestAFreshBlobIsLeftTime(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	put(t, db, store.Service(), "", []byte("just put"))
 	err := db.Within(t.Context(), store.Service(), func(ctx context.Context, tx pgx.Tx) error {
@@ -195,6 +201,7 @@ func TestAFreshBlobIsLeftTime(t *testing.T) {
 
 // TestWhatIsHeldIsNeverDeleted lets holders and collectors race: whatever comes of it, a blob that somebody holds is there.
 func TestWhatIsHeldIsNeverDeleted(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	var wg sync.WaitGroup
 	for i := range 3 {
@@ -221,6 +228,7 @@ func TestWhatIsHeldIsNeverDeleted(t *testing.T) {
 }
 
 func TestHoldersHaveNames(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	for _, name := range []string{"", strings.Repeat("x", 301)} {
 		err := db.Within(t.Context(), store.Service(), func(ctx context.Context, tx pgx.Tx) error {

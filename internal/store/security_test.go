@@ -46,6 +46,7 @@ func tables(t *testing.T, c *pgx.Conn, app string) []table {
 }
 
 func TestEveryTableIsSecured(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	d.Open(t)
 	c := d.Connect(t, d.OwnerDSN)
@@ -74,6 +75,7 @@ func TestEveryTableIsSecured(t *testing.T) {
 // TestEveryTableShowsItsRowsToItsScopeAlone puts two rows into every table, of two tenants where it knows tenants, and looks at them as the
 // application role. Whatever the table asks of its rows besides is taken away first: all that is tried here is who sees them.
 func TestEveryTableShowsItsRowsToItsScopeAlone(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	d.Open(t)
 	owner, app := d.Connect(t, d.OwnerDSN), d.Connect(t, d.AppDSN)
@@ -167,6 +169,7 @@ func exec(t *testing.T, c *pgx.Conn, sql string) {
 }
 
 func TestTheApplicationRoleMayNot(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	d.Open(t)
 	c := d.Connect(t, d.AppDSN)
@@ -198,6 +201,7 @@ func TestTheApplicationRoleMayNot(t *testing.T) {
 }
 
 func TestPrivilegesAreWhatTheTableSays(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	d.Open(t)
 	d.Exec(t, `GRANT ALL ON ALL TABLES IN SCHEMA veil TO `+d.App) // somebody helped

@@ -29,6 +29,7 @@ func ask[T any](t *testing.T, db *store.DB, s store.Scope, sql string, args ...a
 }
 
 func TestADatabaseIsMigratedOnceByManyAtATime(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	var wg sync.WaitGroup
 	for range 3 {
@@ -46,6 +47,7 @@ func TestADatabaseIsMigratedOnceByManyAtATime(t *testing.T) {
 }
 
 func TestOpenWorksOnEveryPostgreSQL(t *testing.T) {
+	t.Parallel()
 	for _, server := range testenv.PostgresVersionsIfLong(t) {
 		db := storetest.NewOn(t, server).Open(t)
 		if err := db.Health(t.Context()); err != nil {
@@ -55,6 +57,7 @@ func TestOpenWorksOnEveryPostgreSQL(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	migrated := func(t *testing.T, d storetest.Database) {
 		if err := store.Migrate(t.Context(), d.OwnerDSN, d.App); err != nil {
 			t.Fatal(err)
@@ -119,7 +122,25 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestARoleThatRowSecurityDoesNotHoldIsRefused is about roles that a scratch server makes nobody. That an owner is recognised, TestOpenRefuses shows.
+func TestARoleThatRowSecurityDoesNotHoldIsRefused(t *testing.T) {
+	t.Parallel()
+	if err := store.RoleErr(false, false, ""); err != nil {
+		t.Errorf("a plain role: %v", err)
+	}
+	for want, err := range map[string]error{
+		"is a superuser":       store.RoleErr(true, true, "the schema veil"),
+		"has BYPASSRLS":        store.RoleErr(false, true, ""),
+		"owns the schema veil": store.RoleErr(false, false, "the schema veil"),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "CREATE ROLE") {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 func TestAVersionErrorSaysBothVersions(t *testing.T) {
+	t.Parallel()
 	_, err := store.Open(t.Context(), store.Config{AppDSN: storetest.New(t).AppDSN})
 	var v *store.VersionError
 	if !errors.As(err, &v) || v.Database != 0 || v.Program != store.Version() || v.Program < 1 {
@@ -128,6 +149,7 @@ func TestAVersionErrorSaysBothVersions(t *testing.T) {
 }
 
 func TestATransactionHasItsScopeAndNoLonger(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	d.Open(t)
 	db, err := store.Open(t.Context(), store.Config{AppDSN: d.AppDSN, MaxConns: 1})
@@ -156,6 +178,7 @@ func TestATransactionHasItsScopeAndNoLonger(t *testing.T) {
 }
 
 func TestNobodyGetsATransaction(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	for _, s := range []store.Scope{{}, store.Tenant(uuid.Nil)} {
 		err := db.Within(t.Context(), s, func(context.Context, pgx.Tx) error {
@@ -169,6 +192,7 @@ func TestNobodyGetsATransaction(t *testing.T) {
 }
 
 func TestWithinCommitsOrLeavesNothing(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	failure := errors.New("no")
 	for _, result := range []error{failure, nil} {
@@ -187,6 +211,7 @@ func TestWithinCommitsOrLeavesNothing(t *testing.T) {
 }
 
 func TestACallersPanicLeavesNoTransactionBehind(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	func() {
 		defer func() { _ = recover() }()
@@ -198,6 +223,7 @@ func TestACallersPanicLeavesNoTransactionBehind(t *testing.T) {
 }
 
 func TestReadCannotWrite(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	err := db.Read(t.Context(), store.Service(), func(ctx context.Context, tx pgx.Tx) error {
 		_, err := store.PutBlob(ctx, tx, []byte("x"))
@@ -209,6 +235,7 @@ func TestReadCannotWrite(t *testing.T) {
 }
 
 func TestATransactionThatTheServerGaveUpIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	for _, c := range []struct {
 		name, code string
@@ -238,6 +265,7 @@ func TestATransactionThatTheServerGaveUpIsTriedAgain(t *testing.T) {
 }
 
 func TestWhatALostCommitDidIsUnknown(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	db := d.Open(t)
 	err := db.Within(t.Context(), store.Service(), func(_ context.Context, tx pgx.Tx) error {
@@ -263,6 +291,7 @@ func TestWhatALostCommitDidIsUnknown(t *testing.T) {
 }
 
 func TestHealthSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	db := d.Open(t)
 	if err := db.Health(t.Context()); err != nil {
@@ -285,6 +314,7 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestHintsWakeEveryoneAndEnd(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t)
 	one, stopOne := db.Hints()
 	two, stopTwo := db.Hints()
