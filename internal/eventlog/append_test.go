@@ -157,6 +157,7 @@ func TestAppendRefuses(t *testing.T) {
 		{"a body with a name twice", "s", 0, uuid.New(), noon, body(`{"a":1,"a":2}`), "no JSON that has a canonical form"},
 		{"a body in another encoding", "s", 0, uuid.New(), noon, body("{\"a\":\"\xff\"}"), "no JSON that has a canonical form"},
 		{"an integer that a double does not hold", "s", 0, uuid.New(), noon, body(`{"a":[{"n":9007199254740993}]}`), "write it as a string"},
+		{"a number that canonical form makes such an integer", "s", 0, uuid.New(), noon, body(`{"a":1e20}`), "write it as a string"},
 		{"a body that is too long", "s", 0, uuid.New(), noon, body(`{"a":"` + long + `"}`), "store it as a blob"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

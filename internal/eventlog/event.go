@@ -94,7 +94,8 @@ func canonical(body []byte) ([]byte, error) {
 	if len(out) > MaxBodyBytes {
 		return nil, fmt.Errorf("the body of an event has %d bytes in canonical form and may have %d; store it as a blob and put the digest there", len(out), MaxBodyBytes)
 	}
-	if err := checkNumbers(body); err != nil {
+	// The canonical form writes 1e20 as an integer, so it is looked at too.
+	if err := errors.Join(checkNumbers(body), checkNumbers(out)); err != nil {
 		return nil, err
 	}
 	return out, nil

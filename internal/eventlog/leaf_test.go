@@ -124,7 +124,7 @@ func FuzzDecodeLeaf(f *testing.F) {
 
 // FuzzBody encodes whatever a caller may bring as a body: what is taken comes back, and comes back the same a second time.
 func FuzzBody(f *testing.F) {
-	for _, s := range []string{`{}`, `{"b":1,"a":[2.50,"\u00e9",null]}`, `{"n":123456789012345678}`, `{"x":1e400}`, `{"a":{"a":{}}} `, `[]`} {
+	for _, s := range []string{`{}`, `{"b":1,"a":[2.50,"\u00e9",null]}`, `{"n":123456789012345678}`, `{"x":1e400}`, `{"x":1e20}`, `{"x":[1e21,-9007199254740991]}`, `{"a":{"a":{}}} `, `[]`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
