@@ -175,3 +175,18 @@ func (c *change) conclusion(ctx context.Context, cmp *Comparison, r *compare.Res
 type event = eventlog.Event
 
 func digestText(d [32]byte) string { return hex.EncodeToString(d[:]) }
+
+// GiveUp ends a comparison that could not be evaluated. Why stands in the log.
+func (s *Service) GiveUp(ctx context.Context, tenant, id uuid.UUID) error {
+	return s.cfg.DB.Within(ctx, store.Tenant(tenant), func(ctx context.Context, tx pgx.Tx) error {
+		c := &change{view: view{Service: s, tx: tx, who: Actor{Tenant: tenant}}, id: uuid.NewSHA1(id, []byte("given up")), at: s.now()}
+		_, err := c.once(ctx, func() error {
+			cmp, err := c.comparison(ctx, id, true)
+			if err != nil || cmp.State != StateSubmitted {
+				return err
+			}
+			return c.emit(stream(id), cmp.streamVersion, comparisonFailed, comparisonEndedBody{ID: id, Reason: "the service could not evaluate the submission; open another comparison, and tell the operator if it happens again"})
+		})
+		return err
+	})
+}

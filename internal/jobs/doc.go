@@ -1,0 +1,16 @@
+// Package jobs is the service's queue: evaluations, which are entered in the transaction that takes a submission and carried out by whatever
+// process works.
+//
+// # Model
+//
+//	transaction of a command ── Queue.EnqueueEvaluation ──▶ river ──▶ Queue.Work ──▶ service.Evaluate
+//
+// The queue is River's, in a schema of its own in the service's database. Its entries name a tenant and a comparison by their ids and nothing
+// else. More machines that work mean more processes on the same database.
+//
+// # What a crash does
+//
+// An entry is there or not as its transaction is. A worker that dies leaves its entry running, and River gives it to another one after
+// [Options.Rescue]: by age, for nobody knows who lives. So an evaluation may be carried out twice at a time. That does no harm: it is a function of what
+// is in the database, and the comparison's row decides whose result is kept.
+package jobs
