@@ -460,3 +460,31 @@ func FuzzResume(f *testing.F) {
 		}
 	})
 }
+
+// TestAJournalThatWasCutIsHeldAgainstTheLedger cuts the journal of a finished comparison after each record.
+func TestAJournalThatWasCutIsHeldAgainstTheLedger(t *testing.T) {
+	p := newPlay(t, 94)
+	for len(p.sent) < 10 {
+		p.step(t)
+	}
+	for n := 1; n <= len(p.disk.records); n++ {
+		last := compare.Type(n)
+		for name, c := range map[string]struct {
+			ledger *ledger
+			fits   bool
+		}{
+			"its own ledger":     {p.disk.clone().ledger, last < compare.TypeSalt || last >= compare.TypeResponse},
+			"a ledger of nobody": {newLedger(), last <= compare.TypeSubmission},
+		} {
+			q := newPlay(t, 94)
+			q.disk = p.disk.clone()
+			q.disk.records, q.disk.ledger = q.disk.records[:n], c.ledger
+			switch err := q.killTenant(); {
+			case c.fits && err != nil:
+				t.Errorf("a journal that ends with its %s and %s: %v", last, name, err)
+			case !c.fits && !errors.Is(err, compare.ErrPutBack):
+				t.Errorf("a journal that ends with its %s and %s: got %v, want ErrPutBack", last, name, err)
+			}
+		}
+	}
+}
