@@ -15,7 +15,7 @@ import (
 	"github.com/veilschema/veil/internal/postgres/ddl"
 )
 
-// Source says where a schema is to be read from: a database or DDL files, and
+// Source says where a schema is to be read from: a database, DDL files, or DDL held in memory, and
 // only one of them.
 type Source struct {
 	// DSN is a connection string or URL of a PostgreSQL database.
@@ -25,10 +25,18 @@ type Source struct {
 	// Text is DDL held in memory; Name stands for it in errors.
 	Name string
 	Text []byte
+	// Texts are several of them, in order.
+	Texts []Text
 	// Schemas are the schemas to read; none means all that are not the system's.
 	Schemas []string
 	// RefuseEventTriggers makes event triggers in DDL an error.
 	RefuseEventTriggers bool
+}
+
+// Text is a file of DDL held in memory.
+type Text struct {
+	Name string // stands for it in errors
+	Text []byte
 }
 
 // Reading is a schema as it was read.
@@ -157,6 +165,11 @@ func readScratch(ctx context.Context, scratch *postgres.Scratch, from Source, re
 	}
 	if from.Text != nil {
 		if err := load(from.Name, from.Text); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range from.Texts {
+		if err := load(t.Name, t.Text); err != nil {
 			return nil, err
 		}
 	}
