@@ -25,4 +25,9 @@
 //
 // [Vault] holds one sealed file per comparison with the random secret that its keys are derived from.
 // [Vault.Forget] deletes it: from then on not even the tenant opens that comparison.
+//
+// # The journals
+//
+// [Journal] keeps of every comparison what was sent and received, so that a tenant whose process died goes on where it was
+// (compare.ResumeTenant). What is secret in a record is sealed before it comes here.
 package sessionlog
