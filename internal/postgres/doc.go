@@ -19,6 +19,13 @@
 // small shell that was waiting on a pipe removes the folder. Should the machine stop them all,
 // the next server started in the same place removes the folder, whose lock is free by then.
 //
+// # The instance
+//
+// [OpenInstance] runs one server whose data stay, in a folder of the caller's, for a service that
+// has no other database. It is durable. One process holds it at a time, by a lock that says
+// who; the server inherits a second lock, which is free when the last of its processes has
+// ended, whatever became of the first. A server that dies is started again behind the same DSN.
+//
 // # The scratch database
 //
 // Its owner is a role without any right outside it: no superuser, no roles, no databases, no

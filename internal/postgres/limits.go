@@ -26,6 +26,21 @@ const (
 	memoryRoom          = 4   // times DiskBytes must be free on a memory file system to be chosen
 )
 
+// Hard limits of an [Instance], which runs our own statements only.
+const (
+	instanceConnections = 64               // of the instance, all roles together
+	recoveryTimeout     = 10 * time.Minute // from a start to the first answer; recovery replays at most maxWAL
+	maxWALMegabytes     = 512              // of write-ahead log between two checkpoints
+	shutdownTimeout     = 60 * time.Second // fast shutdown, whose last checkpoint writes what is dirty
+	leaveTimeout        = 20 * time.Second // what an earlier server has for its own fast shutdown
+	maxFailedStarts     = 40               // in a row after PostgreSQL died, about three minutes
+	firstRestartDelay   = 50 * time.Millisecond
+	maxRestartDelay     = 5 * time.Second
+	maxLogBytes         = 4 << 20 // of the server log, and as much of the part before it
+	logCheckInterval    = 10 * time.Second
+	maxSmallFileBytes   = 4 << 10 // of the folder's own files: passwords, lock, version
+)
+
 // Limits bound one load of a schema file and the databases it makes. The zero value of a
 // field means its default.
 type Limits struct {

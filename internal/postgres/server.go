@@ -126,34 +126,17 @@ func (s *Server) boot(ctx context.Context) error {
 	})
 }
 
-// command is a program of the installation, run as the server's user, in a folder that the
-// user can enter and with nothing of our environment.
+// command is a program of the installation, run as the server's user.
 func (s *Server) command(ctx context.Context, sig syscall.Signal, path string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Dir = s.dir.path
-	cmd.Env = []string{"LC_ALL=C", "TZ=UTC", "PATH=" + s.bins.Dir + ":/usr/bin:/bin"}
-	cmd.SysProcAttr = childAttr(s.acct, sig)
-	cmd.WaitDelay = stopTimeout
-	return cmd
+	return s.bins.command(ctx, s.acct, s.dir.path, sig, path, args...)
 }
 
-// initdb makes the cluster. Every connection needs a password, so that even a program running
-// as the server's user, or SQL that finds a way to open a socket, gets no further.
+// initdb makes the cluster.
 func (s *Server) initdb(ctx context.Context) error {
-	pw := filepath.Join(s.dir.run(), "pw")
-	if err := errors.Join(os.WriteFile(pw, []byte(s.secret+"\n"), 0o600), s.acct.own(pw)); err != nil {
-		return err
-	}
-	cmd := s.command(ctx, syscall.SIGKILL, s.bins.path("initdb"), "--pgdata", s.dir.data(), "--no-sync", "--no-instructions",
-		"--username", adminRole, "--pwfile", pw, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C")
-	var out tail
-	cmd.Stdout, cmd.Stderr = &out, &out
-	var err error
-	onOwnThread(func() { err = cmd.Run() })
-	if err != nil {
-		return fmt.Errorf("initdb of PostgreSQL %s failed: %w: %s", s.bins.Version, err, complaint(out.b))
-	}
-	return os.Remove(pw)
+	return s.bins.initCluster(ctx, newCluster{
+		acct: s.acct, folder: s.dir.path, data: s.dir.data(), passwordFile: filepath.Join(s.dir.run(), "pw"), secret: s.secret,
+		flags: []string{"--no-sync"},
+	})
 }
 
 // settings of a server whose data nobody will miss and whose users nobody trusts.

@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperVariable); dir != "" {
 		os.Exit(helper(dir))
 	}
+	if dir := os.Getenv(instanceVariable); dir != "" {
+		os.Exit(writeUntilKilled(dir))
+	}
 	goleak.VerifyTestMain(stopper{m})
 }
 
@@ -35,6 +38,9 @@ type stopper struct{ m *testing.M }
 
 func (s stopper) Run() int {
 	code := s.m.Run()
+	if template.dir != "" {
+		_ = os.RemoveAll(template.dir)
+	}
 	if err := testenv.Stop(); err != nil {
 		println(err.Error())
 		return 1
