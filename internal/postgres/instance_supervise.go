@@ -54,7 +54,7 @@ func (i *Instance) revive(life context.Context) (*postmaster, error) {
 			return p, nil
 		}
 		if life.Err() != nil {
-			return nil, nil //nolint:nilnil // as above
+			return nil, nil //nolint:nilnil,nilerr // as above
 		}
 		err = explain(i.home.path, err)
 		if failed >= i.starts {

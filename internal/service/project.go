@@ -68,7 +68,7 @@ func projectComparison(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 			x := b.Exchange
 			insert := statement{`INSERT INTO veil.comparison (id, tenant, template, slug, version, tenant_key, parameter_set, bucket, columns, submission_bytes,
 				state, opened_at, changed_at, stream_version, sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'opened', $11, $11, $12, $13)`, []any{
-				b.ID, uuid.UUID(e.Tenant), unhex(b.Template), b.Slug, b.Version, b.TenantKey, x.ParameterSet, x.Bucket, x.Columns, x.SubmissionBytes, e.At, e.Version, e.Sequence,
+				b.ID, e.Tenant, unhex(b.Template), b.Slug, b.Version, b.TenantKey, x.ParameterSet, x.Bucket, x.Columns, x.SubmissionBytes, e.At, e.Version, e.Sequence,
 			}}
 			return []statement{insert, message(e, b.ID, compare.TypeOpen, b.Open), message(e, b.ID, compare.TypeOffer, b.Offer)}
 		})
@@ -84,8 +84,10 @@ func projectComparison(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 		})
 	case comparisonDisclosed:
 		return reduce(ctx, tx, e, func(b comparisonDisclosedBody) []statement {
-			update := statement{`UPDATE veil.comparison SET conformance = $2, present = $3, absent = $4, undisclosed = $5, report = $6, report_bytes = $7 WHERE id = $1`,
-				[]any{b.ID, b.Conformance, b.Present, b.Absent, b.Undisclosed, unhex(b.Report.Digest), b.Report.Bytes}}
+			update := statement{
+				`UPDATE veil.comparison SET conformance = $2, present = $3, absent = $4, undisclosed = $5, report = $6, report_bytes = $7 WHERE id = $1`,
+				[]any{b.ID, b.Conformance, b.Present, b.Absent, b.Undisclosed, unhex(b.Report.Digest), b.Report.Bytes},
+			}
 			return append(taken(e, b.takenBody, StateDisclosed, compare.TypeDisclosure), update)
 		})
 	case comparisonFailed, comparisonMisconduct:
@@ -93,7 +95,8 @@ func projectComparison(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 	case comparisonDeleted:
 		return reduce(ctx, tx, e, func(b comparisonEndedBody) []statement {
 			return []statement{
-				state(e, b.ID, StateDeleted), {`DELETE FROM veil.message WHERE comparison = $1`, []any{b.ID}},
+				state(e, b.ID, StateDeleted),
+				{`DELETE FROM veil.message WHERE comparison = $1`, []any{b.ID}},
 				{`UPDATE veil.comparison SET report = NULL, report_bytes = NULL, evidence = NULL, conformance = NULL, present = NULL, absent = NULL, undisclosed = NULL WHERE id = $1`, []any{b.ID}},
 			}
 		})
@@ -161,7 +164,7 @@ func state(e eventlog.Event, id uuid.UUID, to State) statement {
 func message(e eventlog.Event, id uuid.UUID, t compare.Type, b blob) statement {
 	return statement{
 		`INSERT INTO veil.message (comparison, tenant, type, digest, bytes) VALUES ($1, $2, $3, $4, $5)`,
-		[]any{id, uuid.UUID(e.Tenant), int16(t), unhex(b.Digest), b.Bytes},
+		[]any{id, e.Tenant, int16(t), unhex(b.Digest), b.Bytes},
 	}
 }
 

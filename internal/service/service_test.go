@@ -195,8 +195,10 @@ func TestAComparisonGoesOnInAnotherProcessAfterEveryMessage(t *testing.T) {
 		message compare.Type
 		want    service.State
 	}{
-		{compare.TypeAccept, service.StateAccepted}, {compare.TypeSubmission, service.StateEvaluated},
-		{compare.TypeCommitment, service.StateCommitted}, {compare.TypeDisclosure, service.StateDisclosed},
+		{compare.TypeAccept, service.StateAccepted},
+		{compare.TypeSubmission, service.StateEvaluated},
+		{compare.TypeCommitment, service.StateCommitted},
+		{compare.TypeDisclosure, service.StateDisclosed},
 	} {
 		w.restart()
 		s.until(step.message)

@@ -121,7 +121,7 @@ func (t RevokeToken) result(ctx context.Context, v *view, _ []event) (*TokenInfo
 	return info, err
 }
 
-const tokenColumns = `id, tenant, role, label, created_at, expires_at, used_at, revoked_at`
+const tokenColumns = `id, tenant, role, label, created_at, expires_at, used_at, revoked_at` //nolint:gosec // names of columns
 
 func scanToken(row pgx.Row, more ...any) (*TokenInfo, error) {
 	var t TokenInfo
