@@ -44,7 +44,7 @@ func (i *Instance) revive(life context.Context) (*postmaster, error) {
 	for failed := 1; ; failed++ {
 		select {
 		case <-life.Done():
-			return nil, nil
+			return nil, nil //nolint:nilnil // being asked to stop is no failure
 		case <-time.After(delay):
 		}
 		ctx, cancel := context.WithTimeoutCause(life, recoveryTimeout, fmt.Errorf("it was not ready after %s", recoveryTimeout))
