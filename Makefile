@@ -10,9 +10,9 @@ export GOLANGCI_LINT_CACHE := $(CURDIR)/out/lint-cache
 
 # Packages that also run in a browser, and packages with goroutines worth the race detector.
 PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare|provisioner/plan)(/|$$)')
-CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|introspect|store|eventlog|jobs|service|sessionlog))(/|$$)')
+CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|store|eventlog|jobs|service))$$')
 
-FUZZ_SECONDS ?= 100
+FUZZ_SECONDS ?= 50
 FUZZ_LONG_SECONDS ?= 3600
 CAMPAIGN ?= ChangesNothing|UndoneExactly|IsSettled|WritersLose
 BENCH ?= .

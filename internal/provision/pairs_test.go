@@ -17,6 +17,7 @@ import (
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/provision"
+	"github.com/veilschema/veil/internal/testenv"
 	"github.com/veilschema/veil/provisioner/plan"
 )
 
@@ -219,6 +220,9 @@ func show(t testing.TB, out *provision.Outcome) {
 // GitLab goes over seven years in one step; every construct that cannot be planned, and all that rows do not allow, is named in the golden
 // file. Its decisions are made from the beginning, because each round takes a minute; -update asks for them anew.
 func TestGitLabIsUpgradedButForWhatIsNamed(t *testing.T) {
+	if !testenv.Long() {
+		t.Skip("it takes a minute of both cores; VEIL_LONG=1 runs it")
+	}
 	path := filepath.Join("testdata", "decisions", "gitlab_11_ce-gitlab_18.yaml")
 	d := newTenant(t)
 	d.load(t, "gitlab_11_ce", ddl(t, "gitlab_11_ce"))
