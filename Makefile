@@ -12,7 +12,7 @@ export GOLANGCI_LINT_CACHE := $(CURDIR)/out/lint-cache
 PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare|provisioner/plan)(/|$$)')
 CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|store|eventlog|jobs|service))$$')
 
-FUZZ_SECONDS ?= 50
+FUZZ_SECONDS ?= 100
 FUZZ_LONG_SECONDS ?= 3600
 CAMPAIGN ?= ChangesNothing|UndoneExactly|IsSettled|WritersLose
 BENCH ?= .
