@@ -86,7 +86,7 @@ func (a *app) runDemo(ctx context.Context, server *check.Server, policy *templat
 	defer func() { err = errors.Join(err, d.close(ctx)) }()
 	o := provision.Options{
 		Check: check.Options{
-			Template: check.Source{Name: demo.TemplateFile, Text: demo.TemplateSQL()}, Tenant: check.Source{DSN: d.dsn},
+			Template: check.Source{Texts: []check.Text{{Name: demo.TemplateFile, Text: demo.TemplateSQL()}}}, Tenant: check.Source{DSN: d.dsn},
 			Meta:   template.Meta{Slug: demo.TemplateSlug, Version: demo.TemplateVersion, Title: demo.TemplateTitle},
 			Policy: policy, Workers: a.config.Workers, Generator: "veil " + version(), Progress: progress,
 		},

@@ -269,17 +269,17 @@ func (o Options) introspection(r *Reading, a *Alignment, t *template.Template, s
 
 // describe names the source without secrets.
 func (s Source) describe() string {
-	switch {
-	case s.DSN != "":
+	if s.DSN != "" {
 		return "live database"
-	case len(s.DDL) > 0:
-		names := make([]string, len(s.DDL))
-		for i, path := range s.DDL {
-			names[i] = filepath.Base(path)
-		}
-		return strings.Join(names, ", ")
 	}
-	return s.Name
+	var names []string
+	for _, t := range s.Texts {
+		names = append(names, t.Name)
+	}
+	for _, path := range s.DDL {
+		names = append(names, filepath.Base(path))
+	}
+	return strings.Join(names, ", ")
 }
 
 // renames lists a mapping in a fixed order.

@@ -39,7 +39,9 @@ func newServer(t *testing.T) *check.Server {
 	return server
 }
 
-func text(sql string) check.Source { return check.Source{Name: "text.sql", Text: []byte(sql)} }
+func text(sql string) check.Source {
+	return check.Source{Texts: []check.Text{{Name: "text.sql", Text: []byte(sql)}}}
+}
 
 // The example deviates in the ways that its description names, and the report
 // says all of it.
@@ -157,7 +159,7 @@ func TestWhatCannotBeComparedIsRefusedInOneSentence(t *testing.T) {
 	}{
 		"an empty template":     {check.Options{Template: text("-- nothing"), Tenant: good}, "the template: it has no facts; give the DDL of the tables that tenants are to have"},
 		"an empty tenant":       {check.Options{Template: good, Tenant: text("")}, "the tenant's schema: it has no facts; name the right one with --schema"},
-		"a schema of no tenant": {check.Options{Template: good, Tenant: check.Source{Name: "x", Text: good.Text, Schemas: []string{"y"}}}, `the tenant's schema: the DDL makes no schema "y"; it has "public"`},
+		"a schema of no tenant": {check.Options{Template: good, Tenant: check.Source{Texts: good.Texts, Schemas: []string{"y"}}}, `the tenant's schema: the DDL makes no schema "y"; it has "public"`},
 		"a mapping of nothing": {
 			check.Options{Template: good, Tenant: good, Mapping: schema.Mapping{Tables: map[schema.Relation]string{{Schema: "public", Name: "u"}: "t"}}},
 			"the tenant's schema: the mapping renames the table public.u, which the database does not have",

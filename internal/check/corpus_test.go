@@ -62,7 +62,7 @@ func newCorpus(t *testing.T) *corpus {
 		}
 	})
 	// The server starts with the first source, before goroutines share it.
-	if _, err := check.Read(t.Context(), c.server, check.Source{Name: "first.sql", Text: []byte("CREATE TABLE t (id int);")}); err != nil {
+	if _, err := check.Read(t.Context(), c.server, check.Source{Texts: []check.Text{{Name: "first.sql", Text: []byte("CREATE TABLE t (id int);")}}}); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -9,7 +9,7 @@ import (
 
 func TestEventTriggersThatAreLeftOutAreNamed(t *testing.T) {
 	const ddl = "CREATE TABLE a (b int);\n-- a comment\nCREATE EVENT TRIGGER watch\n  ON ddl_command_end EXECUTE FUNCTION x();\n"
-	reading, _, err := check.ReadDesign(t.Context(), newServer(t), check.Source{Name: "folder/standard.sql", Text: []byte(ddl)})
+	reading, _, err := check.ReadDesign(t.Context(), newServer(t), check.Source{Texts: []check.Text{{Name: "folder/standard.sql", Text: []byte(ddl)}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,17 +15,13 @@ import (
 	"github.com/veilschema/veil/internal/postgres/ddl"
 )
 
-// Source says where a schema is to be read from: a database, DDL files, or DDL held in memory, and
-// only one of them.
+// Source says where a schema is to be read from: a database, or DDL in files or in memory.
 type Source struct {
 	// DSN is a connection string or URL of a PostgreSQL database.
 	DSN string
 	// DDL are files, loaded in order into one scratch database.
 	DDL []string
-	// Text is DDL held in memory; Name stands for it in errors.
-	Name string
-	Text []byte
-	// Texts are several of them, in order.
+	// Texts are files held in memory, loaded in order.
 	Texts []Text
 	// Schemas are the schemas to read; none means all that are not the system's.
 	Schemas []string
@@ -162,11 +158,6 @@ func readScratch(ctx context.Context, scratch *postgres.Scratch, from Source, re
 		skipped += r.SkippedAll
 		leftOut = append(leftOut, eventTriggers(files[len(files)-1].Name, r.Skipped)...)
 		return err
-	}
-	if from.Text != nil {
-		if err := load(from.Name, from.Text); err != nil {
-			return nil, err
-		}
 	}
 	for _, t := range from.Texts {
 		if err := load(t.Name, t.Text); err != nil {

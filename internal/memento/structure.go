@@ -17,9 +17,10 @@ import (
 //	constraint visit_pkey on public.visit: definition PRIMARY KEY (id)
 //	table public.visit: columns id, started
 //
-// Expressions are as the server prints them, but for casts of arrays, which it prints in two ways. Attributes that have their default give no line. Beside the schemas' own objects there are lines for the database's extensions,
-// publications of all tables, and casts from or to types of the schemas. Not in it are tablespaces, roles and settings of the database,
-// servers and mappings for foreign tables, event triggers, languages, what stands in a table, and where a sequence is.
+// Attributes that have their default give no line. Definitions of indexes and constraints are as the server prints them, but for casts of arrays,
+// which it prints in two ways. Beside the schemas' own objects there are lines for the database's extensions, publications of all tables, and casts
+// from or to types of the schemas. Not in it are tablespaces, roles and settings of the database, servers and mappings for foreign tables, event
+// triggers, languages, what stands in a table, and where a sequence is.
 //
 // Given a transaction, it sees what that transaction did. A session gets one snapshot; it must not be in a transaction.
 func Structure(ctx context.Context, q Querier, schemas []string) ([]byte, error) {
@@ -179,7 +180,11 @@ func (r *structureReader) take(rows pgx.Rows) error {
 		case attribute == nil:
 			r.names[key] = escape.Replace(*value)
 		case known:
-			r.lines = append(r.lines, name+": "+escape.Replace(*attribute)+" "+escape.Replace(castArrays(*value)))
+			text := *value
+			if *attribute == "definition" && (strings.HasPrefix(name, "index ") || strings.HasPrefix(name, "partitioned index ") || strings.HasPrefix(name, "constraint ")) {
+				text = castArrays(text)
+			}
+			r.lines = append(r.lines, name+": "+escape.Replace(*attribute)+" "+escape.Replace(text))
 		}
 		return nil
 	})

@@ -10,8 +10,8 @@ import (
 
 // allowed refuses DDL of a template that has what no template may have, before any of it is loaded.
 func allowed(from check.Source) error {
-	if from.Text != nil {
-		if err := allowlist.File(from.Name, from.Text); err != nil {
+	for _, t := range from.Texts {
+		if err := allowlist.File(t.Name, t.Text); err != nil {
 			return check.Refuse(err)
 		}
 	}

@@ -105,7 +105,7 @@ func options(t testing.TB, d *tenant, name string, text []byte) provision.Option
 	t.Helper()
 	return provision.Options{
 		Check: check.Options{
-			Meta: template.Meta{Slug: name, Version: "1"}, Template: check.Source{Name: name, Text: text}, Tenant: check.Source{DSN: d.dsn}, Workers: 2, Generator: "test",
+			Meta: template.Meta{Slug: name, Version: "1"}, Template: check.Source{Texts: []check.Text{{Name: name, Text: text}}}, Tenant: check.Source{DSN: d.dsn}, Workers: 2, Generator: "test",
 		},
 		State: t.TempDir(),
 	}

@@ -155,7 +155,7 @@ func (b *bench) veil(ctx context.Context, from *database) (times []time.Duration
 	for range b.runs {
 		out, err := provision.Run(ctx, s, provision.Options{
 			Check: check.Options{
-				Meta: template.Meta{Slug: "next", Version: "1"}, Template: check.Source{Name: "next", Text: text},
+				Meta: template.Meta{Slug: "next", Version: "1"}, Template: check.Source{Texts: []check.Text{{Name: "next", Text: text}}},
 				Tenant: check.Source{DSN: from.dsn}, Workers: 1, Generator: "schemadiff",
 			},
 			DryRun: true, State: state,
