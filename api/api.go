@@ -1,0 +1,205 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/veilschema/veil/internal/service"
+)
+
+// Config is what the interface is made of.
+type Config struct {
+	// Service does the work. Required.
+	Service *service.Service
+	// Health says whether the database answers; required. Readiness is its answer.
+	Health func(context.Context) error
+	// Version is the program's, for the description.
+	Version string
+	// Log gets causes of errors, never a token, query or body; nil logs nothing.
+	Log *slog.Logger
+}
+
+type server struct {
+	Config
+}
+
+type contextKey int
+
+const (
+	keyRequest  contextKey = iota // *http.Request
+	keyResponse                   // http.ResponseWriter
+	keyID                         // string
+	keyActor                      // service.Actor
+)
+
+func response(ctx context.Context) http.ResponseWriter {
+	w, _ := ctx.Value(keyResponse).(http.ResponseWriter)
+	return w
+}
+func requestID(ctx context.Context) string    { id, _ := ctx.Value(keyID).(string); return id }
+func actor(ctx context.Context) service.Actor { a, _ := ctx.Value(keyActor).(service.Actor); return a }
+func request(ctx context.Context) *http.Request {
+	r, _ := ctx.Value(keyRequest).(*http.Request)
+	return r
+}
+
+// problems makes huma's own errors problem documents of ours. The library keeps this in a variable of the package.
+var problems = sync.OnceFunc(func() {
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, causes ...error) huma.StatusError {
+		code, ok := codeOfStatus[status]
+		if !ok && status < http.StatusInternalServerError {
+			code = service.CodeInvalid
+		} else if !ok {
+			code, detail = service.CodeInternal, ""
+		}
+		for _, cause := range causes {
+			if d, ok := cause.(huma.ErrorDetailer); ok && status < http.StatusInternalServerError { //nolint:errorlint // huma's own, never wrapped
+				detail += "; " + d.ErrorDetail().Location + ": " + d.ErrorDetail().Message
+			}
+		}
+		id := ""
+		if ctx != nil {
+			id = requestID(ctx.Context())
+		}
+		return newProblem(code, detail, id)
+	}
+})
+
+// New makes the handler of all routes.
+func New(c Config) (http.Handler, error) {
+	if c.Service == nil || c.Health == nil {
+		return nil, errors.New("the REST interface needs a service and its health")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	problems()
+	s := &server{c}
+	router := chi.NewRouter()
+	router.Use(s.outermost, http.NewCrossOriginProtection().Handler)
+	router.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		write(w, newProblem(service.CodeNotFound, "there is nothing at this address; look into /openapi.json", requestID(r.Context())))
+	})
+	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		write(w, newProblem(CodeMethod, "this address does not take the method "+r.Method+"; look into /openapi.json", requestID(r.Context())))
+	})
+	router.Get("/livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	router.Get("/readyz", s.ready)
+	config := huma.DefaultConfig("Veil", c.Version)
+	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	api := humachi.New(router, config)
+	api.UseMiddleware(s.admit(api))
+	s.identities(api)
+	s.templates(api)
+	s.comparisons(api)
+	return router, nil
+}
+
+// Server is an HTTP server with limits on what a slow client may hold. Set its address and certificates.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders}
+}
+
+// outermost gives a request its id and the answer its headers, and makes a panic an answer.
+func (s *server) outermost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		h := w.Header()
+		h.Set("X-Request-Id", id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
+					panic(p)
+				}
+				s.Log.Error("a request panicked", "request", id, "panic", p)
+				write(w, newProblem(service.CodeInternal, "", id))
+			}
+		}()
+		if r.Header.Get("Content-Encoding") != "" {
+			write(w, newProblem(CodeMedia, "compressed bodies are not taken; send it without Content-Encoding", id))
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyID, id)))
+	})
+}
+
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
+	defer cancel()
+	if err := s.Health(ctx); err != nil {
+		write(w, s.problem(ctx, &service.Error{Code: service.CodeUnavailable, Message: "the database is not ready; try again later", Cause: err}))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func write(w http.ResponseWriter, p *Problem) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // where it fails, nobody listens
+}
+
+// problem makes a problem document of an error, whose cause goes to the log and nowhere else.
+func (s *server) problem(ctx context.Context, err error) *Problem {
+	code, detail := service.CodeOf(err), ""
+	if e, ok := errors.AsType[*service.Error](err); ok && code != service.CodeInternal {
+		detail = e.Message
+	}
+	p := newProblem(code, detail, requestID(ctx))
+	if p.Status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(ctx, "a request failed", "request", p.RequestID, "code", code, "error", err)
+	}
+	return p
+}
+
+// admit holds a request against the access table, before its body is read.
+func (s *server) admit(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humachi.Unwrap(ctx)
+		op := ctx.Operation()
+		who, known := Access[op.Method+" "+op.Path]
+		c := huma.WithValue(huma.WithValue(ctx, keyRequest, r), keyResponse, w)
+		if !known {
+			write(w, s.problem(ctx.Context(), errors.New("the operation has no row in the access table: "+op.OperationID)))
+			return
+		}
+		if who.Open {
+			next(c)
+			return
+		}
+		a, err := s.Service.Authenticate(ctx.Context(), bearer(r))
+		if err == nil && !who.may(a.Role) {
+			err = &service.Error{Code: service.CodeForbidden, Message: "a token of the role " + string(a.Role) + " may not do this; ask the operator for another one"}
+		}
+		if err != nil {
+			write(w, s.problem(ctx.Context(), err))
+			return
+		}
+		next(huma.WithValue(c, keyActor, a))
+	}
+}
+
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return token
+}
