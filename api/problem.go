@@ -36,6 +36,7 @@ var Problems = map[service.Code]Kind{
 	service.CodeTemplate:     {http.StatusConflict, "The template has another digest"},
 	service.CodeMisconduct:   {http.StatusConflict, "A side broke the protocol"},
 	service.CodeLimit:        {http.StatusTooManyRequests, "A limit is reached"},
+	service.CodePending:      {http.StatusConflict, "It is being made"},
 	service.CodeOffset:       {http.StatusConflict, "The part does not begin where the last one ended"},
 	service.CodeGone:         {http.StatusGone, "It was deleted"},
 	service.CodeUnavailable:  {http.StatusServiceUnavailable, "The service cannot do this now"},

@@ -21,6 +21,7 @@ const (
 	CodeTemplate     Code = "template-changed" // the template's digest is not the one that was named
 	CodeMisconduct   Code = "misconduct"       // a side broke the protocol, and there is evidence
 	CodeLimit        Code = "limit"            // more than a tenant may have
+	CodePending      Code = "pending"          // it is being made; ask again later
 	CodeOffset       Code = "upload-offset"    // a part of an upload does not begin where the last one ended
 	CodeGone         Code = "gone"             // it was deleted
 	CodeUnavailable  Code = "unavailable"      // something that is needed is not there now; try again later

@@ -79,6 +79,9 @@ func (c *Comparison) missing(what string) error {
 	case StateFailed, StateMisconduct:
 		return failf(CodeState, "the comparison %s ended before its %s: %s", c.ID, what, c.Reason)
 	}
+	if c.State == StateSubmitted && what == compare.TypeResponse.String() {
+		return failf(CodePending, "the submission of the comparison %s is being evaluated; ask again in a moment", c.ID)
+	}
 	return failf(CodeState, "the comparison %s is %s and has no %s yet; go on with it, or ask again later", c.ID, c.State, what)
 }
 
