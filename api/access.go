@@ -44,6 +44,7 @@ var Access = map[string]Who{
 	"PUT /v1/comparisons/{id}/submission":        tenant,
 	"PUT /v1/comparisons/{id}/commitment":        tenant,
 	"PUT /v1/comparisons/{id}/disclosure":        tenant,
+	"GET /v1/comparisons/{id}/events":            readers,
 	"GET /v1/comparisons/{id}/offer":             readers,
 	"GET /v1/comparisons/{id}/salt":              readers,
 	"GET /v1/comparisons/{id}/response":          readers,

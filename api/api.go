@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -27,10 +28,18 @@ type Config struct {
 	Version string
 	// Log gets causes of errors, never a token, query or body; nil logs nothing.
 	Log *slog.Logger
+	// Limits bounds what clients may have at the same time.
+	Limits Limits
+	// Observe is told of every request that has ended; nil is told nothing.
+	Observe func(Observation)
+	// Closing ends all streams of events when it is closed, so that a graceful shutdown does not wait for them; nil never does.
+	Closing <-chan struct{}
 }
 
 type server struct {
 	Config
+	gate  *gate
+	known known
 }
 
 type contextKey int
@@ -40,6 +49,7 @@ const (
 	keyResponse                   // http.ResponseWriter
 	keyID                         // string
 	keyActor                      // service.Actor
+	keyTrace                      // *trace
 )
 
 func response(ctx context.Context) http.ResponseWriter {
@@ -84,7 +94,7 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	problems()
-	s := &server{c}
+	s := &server{Config: c, gate: newGate(c.Limits.orDefault())}
 	router := chi.NewRouter()
 	router.Use(s.outermost, http.NewCrossOriginProtection().Handler)
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) {
@@ -96,13 +106,17 @@ func New(c Config) (http.Handler, error) {
 	router.Get("/livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	router.Get("/readyz", s.ready)
 	config := huma.DefaultConfig("Veil", c.Version)
-	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
+	config.DocsPath, config.SchemasPath, config.OpenAPIPath, config.CreateHooks = "", "", "", nil
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humachi.New(router, config)
 	api.UseMiddleware(s.admit(api))
 	s.identities(api)
 	s.templates(api)
 	s.comparisons(api)
+	s.events(api)
+	if err := s.pages(router, api.OpenAPI()); err != nil {
+		return nil, err
+	}
 	return router, nil
 }
 
@@ -111,21 +125,31 @@ func Server(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders}
 }
 
-// outermost gives a request its id and the answer its headers, and makes a panic an answer.
+// outermost gives a request its id, its pace and its line in the log, and the answer its headers, and makes a panic an answer.
 func (s *server) outermost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := rand.Text()
+	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+		id, begun := rand.Text(), time.Now()
+		w := &trace{ResponseWriter: to, ReadCloser: &paced{ReadCloser: r.Body, control: http.NewResponseController(to), begun: begun}}
 		h := w.Header()
 		h.Set("X-Request-Id", id)
+		h.Set("Veil-Version", s.Version)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), keyID, id), keyTrace, w))
+		if r.Body != http.NoBody {
+			r.Body = w
+		}
+		defer func() { s.observe(r, w, id, time.Since(begun)) }()
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
 					panic(p)
 				}
 				s.Log.Error("a request panicked", "request", id, "panic", p)
+				if w.status != 0 {
+					panic(http.ErrAbortHandler) // an answer has begun, and must not look like a whole one
+				}
 				write(w, newProblem(service.CodeInternal, "", id))
 			}
 		}()
@@ -133,7 +157,7 @@ func (s *server) outermost(next http.Handler) http.Handler {
 			write(w, newProblem(CodeMedia, "compressed bodies are not taken; send it without Content-Encoding", id))
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyID, id)))
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -180,18 +204,19 @@ func (s *server) admit(api huma.API) func(huma.Context, func(huma.Context)) {
 			write(w, s.problem(ctx.Context(), errors.New("the operation has no row in the access table: "+op.OperationID)))
 			return
 		}
-		if who.Open {
-			next(c)
-			return
+		a, err := s.identify(r, who)
+		if err == nil {
+			err = tooLong(op, r)
 		}
-		a, err := s.Service.Authenticate(ctx.Context(), bearer(r))
-		if err == nil && !who.may(a.Role) {
-			err = &service.Error{Code: service.CodeForbidden, Message: "a token of the role " + string(a.Role) + " may not do this; ask the operator for another one"}
+		var leave func()
+		if err == nil {
+			leave, err = s.gate.enter(ctx.Context(), op, a, r.ContentLength)
 		}
 		if err != nil {
 			write(w, s.problem(ctx.Context(), err))
 			return
 		}
+		defer leave()
 		next(huma.WithValue(c, keyActor, a))
 	}
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/binary"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -61,16 +60,16 @@ func (s *server) comparisons(api huma.API) {
 
 // bytesOf registers an operation that reads bytes of a comparison.
 func (s *server) bytesOf(api huma.API, name, kind string, read func(context.Context, *ByID) (*service.Stored, error)) {
-	huma.Register(api, operation("GET", "/v1/comparisons/{id}/"+name, "get-"+name, "Read the "+name, maxJSON), func(ctx context.Context, in *ByID) (*octets, error) {
-		out, err := read(ctx, in)
+	huma.Register(api, operation("GET", "/v1/comparisons/{id}/"+name, "get-"+name, "Read the "+name, maxJSON), func(ctx context.Context, in *struct {
+		ByID
+		Seen
+	},
+	) (*octets, error) {
+		out, err := read(ctx, &in.ByID)
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
-		o := &octets{ContentType: kind, Body: out.Data}
-		if out.Digest != "" {
-			o.ETag = strconv.Quote(out.Digest)
-		}
-		return o, nil
+		return in.unless(kind, out.Digest, out.Data), nil
 	})
 }
 

@@ -14,8 +14,9 @@ import (
 
 var secured = []map[string][]string{{"token": {}}}
 
+// operation describes one. Its body's time is paced, for all alike.
 func operation(method, path, id, summary string, body int64) huma.Operation {
-	return huma.Operation{Method: method, Path: path, OperationID: id, Summary: summary, MaxBodyBytes: body, BodyReadTimeout: partTimeout, Security: secured}
+	return huma.Operation{Method: method, Path: path, OperationID: id, Summary: summary, MaxBodyBytes: body, BodyReadTimeout: -1, Security: secured}
 }
 
 // Once is exported because huma skips embedded fields that are not. It is the key under which a POST happens once.
@@ -50,13 +51,14 @@ type self struct {
 	Role    service.Role `json:"role"`
 	Tenant  *uuid.UUID   `json:"tenant,omitempty"`
 	Service string       `json:"service" doc:"the key under which the service signs; pin it"`
+	Version string       `json:"version" doc:"of the service"`
 }
 
 func (s *server) identities(api huma.API) {
 	huma.Register(api, operation("POST", "/v1/bootstrap", "bootstrap", "Exchange the one-time token for the first operator's", maxJSON), s.bootstrap)
 	huma.Register(api, operation("GET", "/v1/whoami", "whoami", "Say who asks", maxJSON), func(ctx context.Context, _ *struct{}) (*answer[self], error) {
 		a := actor(ctx)
-		out := self{Role: a.Role, Service: s.Service.Identity().String()}
+		out := self{Role: a.Role, Service: s.Service.Identity().String(), Version: s.Version}
 		if a.Tenant != uuid.Nil {
 			out.Tenant = &a.Tenant
 		}

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"math/rand/v2"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -15,6 +18,8 @@ const (
 	CodeTooLarge   service.Code = "too-large"          // the body is larger than the operation takes
 	CodeMedia      service.Code = "media-type"         // the body is in a form that the operation does not take, or compressed
 	CodeTimeout    service.Code = "timeout"            // the body did not come in time
+	CodeRate       service.Code = "rate-limited"       // too many requests of one token or address
+	CodeOverloaded service.Code = "overloaded"         // too many requests of all
 )
 
 // Kind is what all problems of one code have in common.
@@ -46,6 +51,8 @@ var Problems = map[service.Code]Kind{
 	CodeTooLarge:             {http.StatusRequestEntityTooLarge, "The body is too large"},
 	CodeMedia:                {http.StatusUnsupportedMediaType, "The body's form is not taken here"},
 	CodeTimeout:              {http.StatusRequestTimeout, "The body did not come in time"},
+	CodeRate:                 {http.StatusTooManyRequests, "Too many requests"},
+	CodeOverloaded:           {http.StatusServiceUnavailable, "The service has too much to do"},
 }
 
 // codeOfStatus names the errors that router and validation make.
@@ -90,10 +97,14 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders says when to come again and how to sign in.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
-	switch p.Status {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", retrySeconds)
-	case http.StatusUnauthorized:
+	switch code := service.Code(strings.TrimPrefix(p.Type, "/problems/")); code {
+	case service.CodePending, CodeRate:
+		h.Set("Retry-After", "1")
+	case service.CodeLimit:
+		h.Set("Retry-After", "60") // something has to be finished or deleted first
+	case CodeOverloaded, service.CodeUnavailable:
+		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(maxRetry))) //nolint:gosec // it spreads clients, and is no secret
+	case service.CodeUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="veil"`)
 	}
 	return h

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -12,9 +13,32 @@ import (
 
 // octets is a body of bytes that never change, under their digest.
 type octets struct {
+	Status      int
 	ContentType string `header:"Content-Type"`
 	ETag        string `header:"ETag"`
+	Cache       string `header:"Cache-Control"`
 	Body        []byte
+}
+
+// Seen is what the client has already. It is exported because huma skips embedded fields that are not.
+type Seen struct {
+	ETags string `header:"If-None-Match" maxLength:"2000" doc:"ETags that the client has; the answer is 304 where nothing changed"`
+}
+
+// unless makes an answer of bytes, or of nothing where the client has them.
+func (seen Seen) unless(kind, digest string, data []byte) *octets {
+	o := &octets{Status: http.StatusOK, ContentType: kind, Cache: "private, no-cache", Body: data}
+	if digest == "" {
+		o.Cache = "no-store"
+		return o
+	}
+	o.ETag = strconv.Quote(digest)
+	for tag := range strings.SplitSeq(seen.ETags, ",") {
+		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == o.ETag || tag == "*" {
+			o.Status, o.Body = http.StatusNotModified, nil
+		}
+	}
+	return o
 }
 
 const octetStream = "application/octet-stream"
@@ -43,7 +67,8 @@ func list[T any](items []T, limit int, sequence func(T) int64) listed[T] {
 	return out
 }
 
-type byVersion struct {
+// ByVersion names a template. It is exported because huma skips embedded fields that are not.
+type ByVersion struct {
 	Slug    string `path:"slug" maxLength:"200"`
 	Version string `path:"version" maxLength:"200"`
 }
@@ -65,19 +90,23 @@ func (s *server) templates(api huma.API) {
 		out, err := s.Service.Publish(ctx, actor(ctx), in.command(ctx, "POST /v1/templates"), in.Body)
 		return give(ctx, s, out, err)
 	})
-	huma.Register(api, operation("GET", "/v1/templates/{slug}/{version}", "get-template", "Show a template", maxJSON), func(ctx context.Context, in *byVersion) (*answer[service.Template], error) {
+	huma.Register(api, operation("GET", "/v1/templates/{slug}/{version}", "get-template", "Show a template", maxJSON), func(ctx context.Context, in *ByVersion) (*answer[service.Template], error) {
 		out, err := service.Ask(ctx, s.Service, actor(ctx), service.GetTemplate{Slug: in.Slug, Version: in.Version})
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
 		return &answer[service.Template]{out.Template}, nil
 	})
-	huma.Register(api, operation("GET", "/v1/templates/{slug}/{version}/encoded", "get-encoded-template", "Read a template as it was published", maxJSON), func(ctx context.Context, in *byVersion) (*octets, error) {
+	huma.Register(api, operation("GET", "/v1/templates/{slug}/{version}/encoded", "get-encoded-template", "Read a template as it was published", maxJSON), func(ctx context.Context, in *struct {
+		ByVersion
+		Seen
+	},
+	) (*octets, error) {
 		out, err := service.Ask(ctx, s.Service, actor(ctx), service.GetTemplate{Slug: in.Slug, Version: in.Version})
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
-		return &octets{octetStream, strconv.Quote(out.Digest), out.Encoded}, nil
+		return in.unless(octetStream, out.Digest, out.Encoded), nil
 	})
 }
 
