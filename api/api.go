@@ -7,9 +7,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -157,8 +159,19 @@ func (s *server) outermost(next http.Handler) http.Handler {
 			write(w, newProblem(CodeMedia, "compressed bodies are not taken; send it without Content-Encoding", id))
 			return
 		}
+		if !readable(r.URL) {
+			write(w, newProblem(service.CodeInvalid, "the address has a zero byte or is not UTF-8; send text in it", id))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// readable says whether an address is text that the database can be asked for.
+func readable(u *url.URL) bool {
+	query, err := url.QueryUnescape(u.RawQuery)
+	all := u.Path + query
+	return err == nil && utf8.ValidString(all) && !strings.Contains(all, "\x00")
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {

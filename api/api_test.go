@@ -9,10 +9,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +35,48 @@ type queue [][2]uuid.UUID
 func (q *queue) EnqueueEvaluation(_ context.Context, _ pgx.Tx, tenant, id uuid.UUID) error {
 	*q = append(*q, [2]uuid.UUID{tenant, id})
 	return nil
+}
+
+// syncBuffer is a log that may be written while it is read.
+type syncBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+// noDigest is a Repr-Digest that no message has.
+const noDigest = "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
+
+// newTenant makes a tenant and returns a token of it.
+func (w *world) newTenant(name string) string {
+	w.Helper()
+	id := w.field("id", w.operator, "POST", "/v1/tenants", fmt.Appendf(nil, `{"name":%q}`, name))
+	return w.field("token", w.operator, "POST", "/v1/tokens", fmt.Appendf(nil, `{"role":"tenant","tenant":%q,"expires":%q}`, id, w.expires))
+}
+
+// open opens a comparison and returns its id.
+func (w *world) open(token string) string {
+	w.Helper()
+	opened := must(w.newClient().Open())
+	return w.field("id", token, "POST", "/v1/comparisons?template=example@1&digest="+w.digest, opened)
+}
+
+// newClient is the tenant's side of a comparison.
+func (w *world) newClient() *compare.Tenant {
+	return must(compare.NewTenant(compare.TenantConfig{
+		Root: must(keys.NewRoot(rand.Reader)), Template: must(compare.Prepare(must(template.Parse(w.encoded)))), Facts: columns(20, 30), Ledger: ledger{}, Random: rand.Reader,
+	}))
 }
 
 type publisher struct{}
@@ -61,6 +105,11 @@ type world struct {
 	url             string
 	operator        string
 	tenant, foreign string
+	auditor         string // of the first tenant
+	digest          string // of the template
+	expires         string
+	encoded         []byte
+	log             *syncBuffer
 }
 
 func must[T any](v T, err error) T {
@@ -104,28 +153,37 @@ func (w *world) field(name, token, method, path string, body []byte, headers ...
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, api.Limits{})
+}
+
+func newWorldWith(t *testing.T, limits api.Limits) *world {
+	t.Helper()
 	db := storetest.Open(t)
-	w := &world{T: t, queue: &queue{}}
+	w := &world{T: t, queue: &queue{}, log: &syncBuffer{}}
 	w.service = must(service.New(service.Config{DB: db, Root: must(keys.NewRoot(rand.Reader)), Publish: publisher{}, Jobs: w.queue, Random: rand.Reader, Generator: "test"}))
-	s := httptest.NewServer(must(api.New(api.Config{Service: w.service, Health: db.Health, Version: "test"})))
+	handler := must(api.New(api.Config{Service: w.service, Health: db.Health, Version: "test", Limits: limits, Log: slog.New(slog.NewJSONHandler(w.log, nil))}))
+	s := httptest.NewUnstartedServer(handler)
+	s.Config = api.Server(handler)
+	s.Start()
 	t.Cleanup(s.Close)
 	w.url = s.URL
-	expires := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-	w.operator = w.field("token", must(w.service.Bootstrap(t.Context())), "POST", "/v1/bootstrap", fmt.Appendf(nil, `{"expires":%q}`, expires))
+	w.expires = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	w.operator = w.field("token", must(w.service.Bootstrap(t.Context())), "POST", "/v1/bootstrap", fmt.Appendf(nil, `{"expires":%q}`, w.expires))
 	for i, to := range []*string{&w.tenant, &w.foreign} {
 		id := w.field("id", w.operator, "POST", "/v1/tenants", fmt.Appendf(nil, `{"name":"tenant %d"}`, i))
-		*to = w.field("token", w.operator, "POST", "/v1/tokens", fmt.Appendf(nil, `{"role":"tenant","tenant":%q,"expires":%q}`, id, expires))
+		*to = w.field("token", w.operator, "POST", "/v1/tokens", fmt.Appendf(nil, `{"role":"tenant","tenant":%q,"expires":%q}`, id, w.expires))
+		if i == 0 {
+			w.auditor = w.field("token", w.operator, "POST", "/v1/tokens", fmt.Appendf(nil, `{"role":"auditor","tenant":%q,"expires":%q}`, id, w.expires))
+		}
 	}
-	w.field("digest", w.operator, "POST", "/v1/templates", []byte(`{"slug":"example","version":"1","title":"","files":[{"name":"a.sql","text":"YQ=="}]}`))
+	w.digest = w.field("digest", w.operator, "POST", "/v1/templates", []byte(`{"slug":"example","version":"1","title":"","files":[{"name":"a.sql","text":"YQ=="}]}`))
+	_, _, w.encoded = w.call(w.tenant, "GET", "/v1/templates/example/1/encoded", nil)
 	return w
 }
 
 func TestAComparisonRunsOverHTTPAndItsUploadGoesOnWhereItBrokeOff(t *testing.T) {
 	w := newWorld(t)
-	_, _, encoded := w.call(w.tenant, "GET", "/v1/templates/example/1/encoded", nil)
-	tenant := must(compare.NewTenant(compare.TenantConfig{
-		Root: must(keys.NewRoot(rand.Reader)), Template: must(compare.Prepare(must(template.Parse(encoded)))), Facts: columns(20, 30), Ledger: ledger{}, Random: rand.Reader,
-	}))
+	tenant := w.newClient()
 	opened := must(tenant.Open())
 	digest := w.field("digest", w.tenant, "GET", "/v1/templates/example/1", nil)
 	if status, _, _ := w.call(w.tenant, "POST", "/v1/comparisons?template=example@1&digest="+strings.Repeat("0", 64), opened); status != http.StatusConflict {
@@ -158,6 +216,19 @@ func TestAComparisonRunsOverHTTPAndItsUploadGoesOnWhereItBrokeOff(t *testing.T) 
 		t.Errorf("got state %s, want disclosed", state)
 	}
 	must(tenant.Finish(get("verdict")))
+	if status, h, _ := w.call(w.tenant, "GET", path+"/report", nil); status != http.StatusOK || h.Get("ETag") == "" {
+		t.Errorf("the report: %d with ETag %q", status, h.Get("ETag"))
+	} else if status, _, b := w.call(w.tenant, "GET", path+"/report", nil, "If-None-Match", h.Get("ETag")); status != http.StatusNotModified || len(b) > 0 {
+		t.Errorf("the report again: %d with %d bytes, want 304 and none", status, len(b))
+	}
+	for _, secret := range []string{w.tenant, w.operator, w.foreign, "veil_", "table_", "column_"} {
+		if strings.Contains(w.log.String(), secret) {
+			t.Errorf("the log has %.10s", secret)
+		}
+	}
+	if !strings.Contains(w.log.String(), `"route":"/v1/comparisons/{id}/disclosure","status":200`) {
+		t.Error("the log has no line of the disclosure")
+	}
 	for route, who := range api.Access { // another tenant finds none of it
 		method, at, _ := strings.Cut(route, " ")
 		if rest, ok := strings.CutPrefix(at, "/v1/comparisons/{id}"); ok && !who.Open {

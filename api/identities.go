@@ -83,13 +83,9 @@ func (s *server) identities(api huma.API) {
 		return give(ctx, s, out, err)
 	})
 	huma.Register(api, operation("POST", "/v1/tokens", "issue-token", "Issue a token, shown once", maxJSON), s.issue)
-	huma.Register(api, operation("GET", "/v1/tokens", "list-tokens", "List tokens, newest first", maxJSON), func(ctx context.Context, in *struct {
-		Before time.Time `query:"before" doc:"created_at of the last one of the page before"`
-		Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"100"`
-	},
-	) (*answer[[]service.TokenInfo], error) {
-		out, err := service.Ask(ctx, s.Service, actor(ctx), service.ListTokens{Before: in.Before, Limit: in.Limit})
-		return give(ctx, s, out, err)
+	huma.Register(api, operation("GET", "/v1/tokens", "list-tokens", "List tokens, newest first", maxJSON), func(ctx context.Context, in *Paging) (*answer[listed[service.TokenInfo]], error) {
+		out, err := service.Ask(ctx, s.Service, actor(ctx), service.ListTokens{Before: in.Cursor, Limit: in.Limit})
+		return give(ctx, s, list(out, in.Limit, func(t service.TokenInfo) int64 { return t.Sequence }), err)
 	})
 	huma.Register(api, operation("DELETE", "/v1/tokens/{id}", "revoke-token", "End a token", maxJSON), func(ctx context.Context, in *ByID) (*answer[*service.TokenInfo], error) {
 		out, err := service.Do(ctx, s.Service, actor(ctx), uuid.Nil, service.RevokeToken{ID: in.ID})
