@@ -75,7 +75,7 @@ var problems = sync.OnceFunc(func() {
 			code, detail = service.CodeInternal, ""
 		}
 		for _, cause := range causes {
-			if d, ok := cause.(huma.ErrorDetailer); ok && status < http.StatusInternalServerError { //nolint:errorlint // huma's own, never wrapped
+			if d, ok := cause.(huma.ErrorDetailer); ok && status < http.StatusInternalServerError {
 				detail += "; " + d.ErrorDetail().Location + ": " + d.ErrorDetail().Message
 			}
 		}

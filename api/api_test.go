@@ -129,7 +129,7 @@ func (w *world) call(token, method, path string, body []byte, headers ...string)
 	if bytes.HasPrefix(body, []byte("{")) {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for i := 0; i < len(headers); i += 2 {
+	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	answer, err := http.DefaultClient.Do(r)
@@ -274,5 +274,8 @@ func TestEveryProblemIsExplainedInTheDocument(t *testing.T) {
 		if !strings.Contains(text, fmt.Sprintf("| `%s` | %d |", code, kind.Status)) {
 			t.Errorf("docs/api.md does not explain %s with its status %d", code, kind.Status)
 		}
+	}
+	if rows := strings.Count(text, "\n| `"); rows != len(api.Problems) {
+		t.Errorf("docs/api.md explains %d problems, and there are %d", rows, len(api.Problems))
 	}
 }

@@ -43,9 +43,10 @@ func (s *server) stream(ctx context.Context, in *ByID) {
 			}
 		})
 	}()
-	defer func() { //nolint:revive // the watcher ends before its request does
+	defer func() { // the watcher ends before its request does
 		cancel()
-		for range changes {
+		for c := range changes {
+			_ = c
 		}
 	}()
 	w := response(ctx)

@@ -106,7 +106,7 @@ func TestAWatcherIsToldAtOnceAndTheStreamEndsWithTheComparison(t *testing.T) {
 	id := w.open(w.tenant)
 	r := must(http.NewRequestWithContext(t.Context(), "GET", w.url+"/v1/comparisons/"+id+"/events", nil))
 	r.Header.Set("Authorization", "Bearer "+w.tenant)
-	answer := must(http.DefaultClient.Do(r))
+	answer := must(http.DefaultClient.Do(r)) //nolint:bodyclose // closed in the next line
 	defer func() { _ = answer.Body.Close() }()
 	if kind := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		t.Fatalf("got %d %s, want 200 text/event-stream", answer.StatusCode, kind)
@@ -166,7 +166,7 @@ func TestNoGeneratedRequestMakesTheServiceFail(t *testing.T) {
 		}
 	}
 	slices.Sort(routes)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that can be repeated
+	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(of ...string) string { return of[random.IntN(len(of))] }
 	for range n {
 		route := pick(routes...)
