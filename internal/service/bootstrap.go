@@ -15,37 +15,50 @@ import (
 // bootstrapID is the command that makes the first token: there is one in the life of a service.
 var bootstrapID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("veil:bootstrap"))
 
-// Bootstrap makes the one-time token with which the operator gets the first one, and returns it to be shown once. It returns "" where it was
-// made before and is used or still valid. One that expired unused is made anew.
+// Bootstrap makes the one-time token with which the operator gets the first one, and returns it to be shown once. It returns "" where one is
+// still valid, or where an operator's token was ever used. A token that was redeemed and never used may have got lost on its way: it is
+// revoked, and the one-time token made anew.
 func (s *Service) Bootstrap(ctx context.Context) (token string, err error) {
 	fresh, err := NewToken(s.cfg.Random)
 	if err != nil {
 		return "", err
 	}
+	needed, lost, err := s.unclaimed(ctx)
+	if err != nil || !needed {
+		return "", err
+	}
+	for _, id := range lost {
+		if _, err := Do(ctx, s, Actor{Role: RoleOperator}, uuid.NewSHA1(id, []byte("lost")), RevokeToken{ID: id}); err != nil {
+			return "", err
+		}
+	}
 	err = s.cfg.DB.Within(ctx, store.Service(), func(ctx context.Context, tx pgx.Tx) error {
-		token = ""
-		var last time.Time
-		var used bool
-		err := tx.QueryRow(ctx, `SELECT expires_at, revoked_at IS NOT NULL FROM veil.token WHERE once ORDER BY created_at DESC LIMIT 1`).Scan(&last, &used)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		now := s.now()
-		if err == nil && (used || now.Before(last)) {
-			return nil
-		}
 		hash := HashToken(fresh)
-		c := &change{view: view{Service: s, tx: tx}, id: uuid.NewSHA1(bootstrapID, hash[:]), at: now}
+		c := &change{view: view{Service: s, tx: tx}, id: uuid.NewSHA1(bootstrapID, hash[:]), at: s.now()}
 		id := uuid.NewSHA1(c.id, []byte("token"))
-		_, err = c.once(ctx, func() error {
+		_, err := c.once(ctx, func() error {
 			return c.emit("token/"+id.String(), 0, tokenIssued, tokenIssuedBody{
-				ID: id, Role: RoleOperator, Label: "bootstrap", Hash: hex.EncodeToString(hash[:]), Once: true, Expires: now.Add(bootstrapLife),
+				ID: id, Role: RoleOperator, Label: "bootstrap", Hash: hex.EncodeToString(hash[:]), Once: true, Expires: c.at.Add(bootstrapLife),
 			})
 		})
-		token = fresh
 		return err
 	})
-	return token, err
+	if err != nil {
+		return "", err
+	}
+	return fresh, nil
+}
+
+// unclaimed says whether a one-time token is needed, and which operators' tokens were never used.
+func (s *Service) unclaimed(ctx context.Context) (needed bool, lost []uuid.UUID, err error) {
+	err = s.cfg.DB.Read(ctx, store.Service(), func(ctx context.Context, tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT
+			NOT EXISTS (SELECT FROM veil.token WHERE once AND revoked_at IS NULL AND expires_at > $1)
+				AND NOT EXISTS (SELECT FROM veil.token WHERE role = 'operator' AND NOT once AND used_at IS NOT NULL),
+			(SELECT coalesce(array_agg(id), '{}') FROM veil.token WHERE role = 'operator' AND NOT once AND used_at IS NULL AND revoked_at IS NULL)`,
+			s.now()).Scan(&needed, &lost)
+	})
+	return needed, lost, err
 }
 
 // Redeem takes the one-time token and issues the first operator's token in its place. Hash is that of a token that the caller

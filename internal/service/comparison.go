@@ -163,6 +163,10 @@ func (v *view) comparisonOf(ctx context.Context, events []event) (*Comparison, e
 
 // roomForOne refuses another comparison where the tenant has as many open as it may.
 func (c *change) roomForOne(ctx context.Context) error {
+	// One opening of a tenant at a time, or two would both find the last place free.
+	if _, err := c.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "veil open "+c.who.Tenant.String()); err != nil {
+		return err
+	}
 	var open int
 	var stored int64
 	err := c.tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM veil.comparison WHERE tenant = $1 AND state IN ('opened', 'accepted', 'submitted', 'evaluated', 'committed')),

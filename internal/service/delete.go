@@ -21,13 +21,18 @@ func (d DeleteComparison) do(ctx context.Context, c *change) error {
 	if err != nil || cmp.State == StateDeleted {
 		return err
 	}
-	if _, err := c.tx.Exec(ctx, `DELETE FROM veil.upload WHERE comparison = $1`, d.ID); err != nil {
+	return c.remove(ctx, cmp, "by its tenant")
+}
+
+// remove deletes what was kept of a comparison.
+func (c *change) remove(ctx context.Context, cmp *Comparison, why string) error {
+	if _, err := c.tx.Exec(ctx, `DELETE FROM veil.upload WHERE comparison = $1`, cmp.ID); err != nil {
 		return err
 	}
-	if err := store.Release(ctx, c.tx, stream(d.ID)); err != nil {
+	if err := store.Release(ctx, c.tx, stream(cmp.ID)); err != nil {
 		return err
 	}
-	return c.emit(stream(d.ID), cmp.streamVersion, comparisonDeleted, comparisonEndedBody{ID: d.ID, Reason: "by its tenant"})
+	return c.emit(stream(cmp.ID), cmp.streamVersion, comparisonDeleted, comparisonEndedBody{ID: cmp.ID, Reason: why})
 }
 
 func (d DeleteComparison) result(ctx context.Context, v *view, _ []event) (*Comparison, error) {

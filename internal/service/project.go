@@ -48,8 +48,8 @@ func projectToken(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 	switch e.Type {
 	case tokenIssued:
 		return reduce(ctx, tx, e, func(b tokenIssuedBody) []statement {
-			return one(`INSERT INTO veil.token (id, tenant, role, label, hash, once, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-				b.ID, b.Tenant, b.Role, b.Label, unhex(b.Hash), b.Once, e.At, b.Expires)
+			return one(`INSERT INTO veil.token (id, tenant, role, label, hash, once, created_at, expires_at, sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+				b.ID, b.Tenant, b.Role, b.Label, unhex(b.Hash), b.Once, e.At, b.Expires, e.Sequence)
 		})
 	case tokenUsed:
 		return reduce(ctx, tx, e, func(b tokenBody) []statement {

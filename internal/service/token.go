@@ -26,6 +26,7 @@ type TokenInfo struct {
 	ExpiresAt time.Time  `json:"expires_at"`
 	UsedAt    *time.Time `json:"used_at,omitempty" doc:"last use, to the hour"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+	Sequence  int64      `json:"-"`
 }
 
 // tokenPrefix makes a token known for what it is to whoever searches files for secrets.
@@ -121,11 +122,11 @@ func (t RevokeToken) result(ctx context.Context, v *view, _ []event) (*TokenInfo
 	return info, err
 }
 
-const tokenColumns = `id, tenant, role, label, created_at, expires_at, used_at, revoked_at` //nolint:gosec // names of columns
+const tokenColumns = `id, tenant, role, label, created_at, expires_at, used_at, revoked_at, sequence` //nolint:gosec // names of columns
 
 func scanToken(row pgx.Row, more ...any) (*TokenInfo, error) {
 	var t TokenInfo
-	err := row.Scan(append([]any{&t.ID, &t.Tenant, &t.Role, &t.Label, &t.CreatedAt, &t.ExpiresAt, &t.UsedAt, &t.RevokedAt}, more...)...)
+	err := row.Scan(append([]any{&t.ID, &t.Tenant, &t.Role, &t.Label, &t.CreatedAt, &t.ExpiresAt, &t.UsedAt, &t.RevokedAt, &t.Sequence}, more...)...)
 	t.CreatedAt, t.ExpiresAt = t.CreatedAt.UTC(), t.ExpiresAt.UTC()
 	for _, at := range []**time.Time{&t.UsedAt, &t.RevokedAt} {
 		if *at != nil {
@@ -145,9 +146,9 @@ func (v *view) token(ctx context.Context, id string) (*TokenInfo, []byte, error)
 	return t, hash, err
 }
 
-// ListTokens lists tokens, newest first, those before a time.
+// ListTokens lists tokens, newest first, those before a place in the log.
 type ListTokens struct {
-	Before time.Time // zero is now
+	Before int64 // the Sequence of the last one of the page before; zero begins
 	Limit  int
 }
 
@@ -155,11 +156,7 @@ func (ListTokens) name() string { return "list-tokens" }
 func (ListTokens) may() roles   { return operators }
 
 func (q ListTokens) ask(ctx context.Context, v *view) ([]TokenInfo, error) {
-	before := any("infinity")
-	if !q.Before.IsZero() {
-		before = q.Before
-	}
-	rows, err := v.tx.Query(ctx, "SELECT "+tokenColumns+" FROM veil.token WHERE created_at < $1::timestamptz ORDER BY created_at DESC, id LIMIT $2", before, page(q.Limit))
+	rows, err := v.tx.Query(ctx, "SELECT "+tokenColumns+" FROM veil.token WHERE ($1 = 0 OR sequence < $1) ORDER BY sequence DESC LIMIT $2", q.Before, page(q.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ CREATE TABLE veil.token (
     expires_at timestamptz NOT NULL,
     used_at    timestamptz,
     revoked_at timestamptz,
+    sequence   bigint NOT NULL UNIQUE,
     CHECK ((role = 'operator') = (tenant IS NULL))
 );
 CREATE INDEX token_of_tenant ON veil.token (tenant);
