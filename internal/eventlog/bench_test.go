@@ -3,23 +3,39 @@ package eventlog_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"github.com/veilschema/veil/internal/eventlog"
+	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/store"
 	"github.com/veilschema/veil/internal/store/storetest"
 )
 
-// BenchmarkAppend appends events in transactions of 1 and of 100, each for its own stream. The tests' server does not wait for the disk: for what is
-// durable, name a database of another server in VEIL_BENCH_OWNER_DSN and VEIL_BENCH_APP_DSN.
+// BenchmarkAppend appends events in transactions of 1 and of 100, each for its own stream, by one writer after the other and by eight at once. The
+// server waits for the disk with each commit.
 func BenchmarkAppend(b *testing.B) {
-	d := storetest.Database{OwnerDSN: os.Getenv("VEIL_BENCH_OWNER_DSN"), AppDSN: os.Getenv("VEIL_BENCH_APP_DSN")}
-	if d.OwnerDSN == "" || d.AppDSN == "" {
-		d = storetest.New(b)
+	binaries, err := postgres.Find("")
+	if err != nil {
+		b.Skip(err)
 	}
+	dir, err := os.MkdirTemp("", "veil-bench-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the server's user has to pass through it
+		b.Fatal(err)
+	}
+	server, err := postgres.OpenInstance(b.Context(), postgres.InstanceOptions{Dir: filepath.Join(dir, "data"), Binaries: binaries})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = server.Close() })
+	d := storetest.Database{OwnerDSN: server.OwnerDSN(), AppDSN: server.AppDSN()}
 	db := d.Open(b)
 	for _, size := range []int{1, 100} {
 		b.Run(fmt.Sprintf("%d at a time", size), func(b *testing.B) {

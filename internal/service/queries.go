@@ -31,7 +31,7 @@ func (ListComparisons) name() string { return "list-comparisons" }
 func (ListComparisons) may() roles   { return readers }
 
 func (q ListComparisons) ask(ctx context.Context, v *view) ([]Comparison, error) {
-	rows, err := v.tx.Query(ctx, "SELECT "+comparisonColumns+" FROM veil.comparison WHERE ($1 = 0 OR sequence < $1) ORDER BY sequence DESC LIMIT $2", q.Before, page(q.Limit))
+	rows, err := v.tx.Query(ctx, "SELECT "+comparisonColumns+" FROM veil.comparison WHERE ($1::bigint = 0 OR sequence < $1) ORDER BY sequence DESC LIMIT $2", q.Before, page(q.Limit))
 	if err != nil {
 		return nil, err
 	}

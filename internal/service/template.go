@@ -164,7 +164,7 @@ func (ListTemplates) name() string { return "list-templates" }
 func (ListTemplates) may() roles   { return anybody }
 
 func (q ListTemplates) ask(ctx context.Context, v *view) ([]Template, error) {
-	rows, err := v.tx.Query(ctx, "SELECT "+templateColumns+` FROM veil.template WHERE ($1 = 0 OR sequence < $1)
+	rows, err := v.tx.Query(ctx, "SELECT "+templateColumns+` FROM veil.template WHERE ($1::bigint = 0 OR sequence < $1)
 		AND (strpos(lower(slug), lower($2)) > 0 OR strpos(lower(title), lower($2)) > 0) ORDER BY sequence DESC LIMIT $3`, q.Before, q.Search, page(q.Limit))
 	if err != nil {
 		return nil, err

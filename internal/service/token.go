@@ -156,7 +156,7 @@ func (ListTokens) name() string { return "list-tokens" }
 func (ListTokens) may() roles   { return operators }
 
 func (q ListTokens) ask(ctx context.Context, v *view) ([]TokenInfo, error) {
-	rows, err := v.tx.Query(ctx, "SELECT "+tokenColumns+" FROM veil.token WHERE ($1 = 0 OR sequence < $1) ORDER BY sequence DESC LIMIT $2", q.Before, page(q.Limit))
+	rows, err := v.tx.Query(ctx, "SELECT "+tokenColumns+" FROM veil.token WHERE ($1::bigint = 0 OR sequence < $1) ORDER BY sequence DESC LIMIT $2", q.Before, page(q.Limit))
 	if err != nil {
 		return nil, err
 	}
