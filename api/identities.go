@@ -75,12 +75,16 @@ func (s *server) identities(api huma.API) {
 		return give(ctx, s, out, err)
 	})
 	huma.Register(api, operation("GET", "/v1/tenants", "list-tenants", "List tenants by name", maxJSON), func(ctx context.Context, in *struct {
-		After string `query:"after" doc:"the last name of the page before" maxLength:"200"`
-		Limit int    `query:"limit" minimum:"1" maximum:"200" default:"100"`
+		Cursor string `query:"cursor" doc:"next of the page before" maxLength:"200"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"100"`
 	},
-	) (*answer[[]service.TenantInfo], error) {
-		out, err := service.Ask(ctx, s.Service, actor(ctx), service.ListTenants{After: in.After, Limit: in.Limit})
-		return give(ctx, s, out, err)
+	) (*answer[listed[service.TenantInfo]], error) {
+		out, err := service.Ask(ctx, s.Service, actor(ctx), service.ListTenants{After: in.Cursor, Limit: in.Limit})
+		page := list(out, in.Limit, func(service.TenantInfo) int64 { return 0 })
+		if page.Next != "" {
+			page.Next = out[len(out)-1].Name
+		}
+		return give(ctx, s, page, err)
 	})
 	huma.Register(api, operation("POST", "/v1/tokens", "issue-token", "Issue a token, shown once", maxJSON), s.issue)
 	huma.Register(api, operation("GET", "/v1/tokens", "list-tokens", "List tokens, newest first", maxJSON), func(ctx context.Context, in *Paging) (*answer[listed[service.TokenInfo]], error) {

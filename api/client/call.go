@@ -51,7 +51,7 @@ func (c *Client) json(ctx context.Context, k call, to any) error {
 		return err
 	}
 	if err := json.Unmarshal(a.body, to); err != nil {
-		return &Unreachable{c.base, fmt.Errorf("its answer is not understood: %w", err)}
+		return fmt.Errorf("the answer of the service at %s is not understood (%w); it may not be a Veil service, or a newer one than this program", c.base, err)
 	}
 	return nil
 }

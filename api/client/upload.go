@@ -89,7 +89,7 @@ func (u *upload) send(ctx context.Context, offset int64) (*Comparison, error) {
 	}
 	var out Comparison
 	if err := json.Unmarshal(a.body, &out); err != nil {
-		return nil, &Unreachable{u.client.base, fmt.Errorf("its answer is not understood: %w", err)}
+		return nil, fmt.Errorf("the answer of the service at %s is not understood (%w); it may not be a Veil service, or a newer one than this program", u.client.base, err)
 	}
 	return &out, nil
 }
