@@ -84,7 +84,7 @@ func (s *server) openComparison(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	t, err := service.Ask(ctx, s.Service, actor(ctx), service.GetTemplate{Slug: slug, Version: version})
+	t, err := service.Ask(ctx, s.Service, actor(ctx), service.FindTemplate{Slug: slug, Version: version})
 	if err == nil && t.Digest != in.Digest {
 		err = &service.Error{Code: service.CodeTemplate, Message: "the template " + in.Template + " is published with another digest than the one you pinned; do not go on before you know why"}
 	}

@@ -79,7 +79,7 @@ func (s *Service) Evaluate(ctx context.Context, tenant, id uuid.UUID) error {
 	var response []byte
 	var failure error
 	err := s.cfg.DB.Read(ctx, store.Tenant(tenant), func(ctx context.Context, tx pgx.Tx) (err error) {
-		v := &view{Service: s, tx: tx}
+		v := &view{Service: s, tx: tx, who: Actor{Tenant: tenant}}
 		if cmp, err = v.comparison(ctx, id, false); err != nil || cmp.State != StateSubmitted {
 			return err
 		}

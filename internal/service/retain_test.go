@@ -1,7 +1,9 @@
 package service_test
 
 import (
+	"context"
 	"crypto/rand"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,4 +90,19 @@ func TestAWatcherIsToldEachStateUntilTheEnd(t *testing.T) {
 	if err := w.service.Watch(t.Context(), w.tenants[1], s.id, nil); service.CodeOf(err) != service.CodeNotFound {
 		t.Errorf("another tenant is told: %v", err)
 	}
+}
+
+func TestManyAtOnceNeedNoMoreConnectionsThanThereAre(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	for i := range 40 { // the pool has six
+		all.Go(func() {
+			if _, err := service.Ask(ctx, w.service, w.tenants[i%2], service.GetTemplate{Slug: "example", Version: "1"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -196,11 +196,18 @@ func (q GetTemplate) ask(ctx context.Context, v *view) (*StoredTemplate, error) 
 	return &StoredTemplate{*t, encoded}, err
 }
 
-// serviceBlob reads a blob of the service's own, which a tenant's transaction does not see.
-func (s *Service) serviceBlob(ctx context.Context, digest store.Digest) (data []byte, err error) {
-	err = s.cfg.DB.Read(ctx, store.Service(), func(ctx context.Context, tx pgx.Tx) (err error) {
-		data, err = store.Blob(ctx, tx, digest)
-		return err
-	})
-	return data, err
+// FindTemplate reads what lists say of one template.
+type FindTemplate struct{ Slug, Version string }
+
+func (FindTemplate) name() string { return "find-template" }
+func (FindTemplate) may() roles   { return anybody }
+
+func (q FindTemplate) ask(ctx context.Context, v *view) (*Template, error) {
+	return v.template(ctx, q.Slug, q.Version)
+}
+
+// serviceBlob reads a blob of the service's own, which a tenant's transaction does not see. It does so on the same connection: a second one
+// could be what all others are waiting for.
+func (v *view) serviceBlob(ctx context.Context, digest store.Digest) ([]byte, error) {
+	return store.OwnBlob(ctx, v.tx, scopeOf(v.who), digest)
 }

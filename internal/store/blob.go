@@ -63,6 +63,19 @@ func putRow(ctx context.Context, tx pgx.Tx, digest Digest, size int64) (id int64
 	}
 }
 
+// OwnBlob returns the bytes of a blob of the service's own in a transaction of any scope, which has the service's for this one read and no
+// longer. It is for what the service shows to all, such as a published template.
+func OwnBlob(ctx context.Context, tx pgx.Tx, scope Scope, digest Digest) ([]byte, error) {
+	if err := Service().set(ctx, tx); err != nil {
+		return nil, err
+	}
+	data, err := Blob(ctx, tx, digest)
+	if err != nil {
+		return nil, errors.Join(err, scope.set(context.WithoutCancel(ctx), tx))
+	}
+	return data, scope.set(ctx, tx)
+}
+
 // Blob returns the bytes of a blob that the transaction's scope sees, after it checked them against the digest. It fails with [ErrNoBlob] where
 // there is none and with [ErrDamagedBlob] where the bytes changed.
 func Blob(ctx context.Context, tx pgx.Tx, digest Digest) ([]byte, error) {
