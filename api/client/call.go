@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"mime"
 	"net/http"
 	"net/url"
 	"time"
@@ -19,8 +20,9 @@ type call struct {
 	query        url.Values
 	header       http.Header
 	body         []byte
-	most         int64 // bytes of the answer
-	once         bool  // never tried again
+	kind         string // media type that the answer has to have
+	most         int64  // bytes of the answer
+	once         bool   // never tried again
 }
 
 // answer is what the service said.
@@ -45,7 +47,7 @@ func (c *Client) do(ctx context.Context, k call) (*answer, error) {
 
 // json makes a call and decodes its answer.
 func (c *Client) json(ctx context.Context, k call, to any) error {
-	k.most = maxJSON
+	k.kind, k.most = "application/json", maxJSON
 	a, err := c.do(ctx, k)
 	if err != nil {
 		return err
@@ -61,8 +63,8 @@ func worthwhile(err error) bool {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.again()
 	}
-	_, lost := errors.AsType[*Unreachable](err)
-	return lost
+	u, lost := errors.AsType[*Unreachable](err)
+	return lost && !u.untrusted()
 }
 
 // pause waits before the next attempt: as long as the service asked, else longer each time, with jitter.
@@ -133,6 +135,9 @@ func (c *Client) attempt(ctx context.Context, k call, body io.Reader, size int64
 	case int64(len(text)) > most:
 		return nil, fmt.Errorf("the answer of the service at %s is larger than %d bytes and was not read; it may not be a Veil service", c.base, most)
 	}
+	if got, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); k.kind != "" && (err != nil || got != k.kind) {
+		return nil, fmt.Errorf("the answer of the service at %s is not understood, because it is no %s; it may not be a Veil service", c.base, k.kind)
+	}
 	return &answer{response.Header, text}, nil
 }
 
@@ -147,7 +152,7 @@ func (c *Client) lost(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("it was silent for too long")
 	}
-	return &Unreachable{c.base, err}
+	return &Unreachable{Server: c.base, Cause: err}
 }
 
 // dog ends a request that stalls.

@@ -114,7 +114,11 @@ func address(text string) (string, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", fmt.Errorf("%q is no address of a service; it begins with https://", text)
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+	host := strings.TrimSuffix(strings.ToLower(u.Host), ":")
+	if u.Port() == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return u.Scheme + "://" + host, nil
 }
 
 // loopback says whether a host is this machine, by its address and not by what a resolver may say, but for the one name that is never resolved

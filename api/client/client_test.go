@@ -315,6 +315,7 @@ func TestWhatIsShedIsTriedAgainAndWhatIsRefusedIsNot(t *testing.T) {
 				_, _ = w.Write([]byte(`{"type":"/problems/x","detail":"no"}`))
 				return
 			}
+			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"role":"tenant"}`))
 		}))
 		_, err := must(client.New(client.Config{Server: s.URL})).WhoAmI(t.Context())

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -67,11 +69,24 @@ func (e *Error) again() bool {
 type Unreachable struct {
 	Server string
 	Cause  error
+	once   bool // what was asked for may have happened, and cannot be asked for again
 }
 
 // Error says what to do next.
 func (e *Unreachable) Error() string {
+	switch {
+	case e.untrusted():
+		return fmt.Sprintf("the certificate of the service at %s is not trusted (%v); give the certificate of the authority that signed it, and no token was sent", e.Server, e.Cause)
+	case e.once:
+		return fmt.Sprintf("the service at %s gave no answer (%v), and the one-time token may be used up; where it is, start the service again, which then shows another one", e.Server, e.Cause)
+	}
 	return fmt.Sprintf("the service at %s gave no answer (%v); check the address and the network, and repeat the command: nothing is done twice", e.Server, e.Cause)
+}
+
+// untrusted says whether the server could not show that it is who it says; asking again changes nothing.
+func (e *Unreachable) untrusted() bool {
+	_, is := errors.AsType[*tls.CertificateVerificationError](e.Cause)
+	return is
 }
 
 // Unwrap returns the cause.
@@ -88,7 +103,10 @@ func problem(status int, header http.Header, body []byte) *Error {
 		return e
 	}
 	if err == nil && kind == "application/problem+json" && len(body) == 0 { // the answer to HEAD
-		e.Title = fmt.Sprintf("the service answered with the status %d (%s)", status, http.StatusText(status))
+		e.Code, e.Title = ofStatus[status].code, ofStatus[status].title
+		if e.Title == "" {
+			e.Title = fmt.Sprintf("the service answered with the status %d (%s)", status, http.StatusText(status))
+		}
 		return e
 	}
 	e.Title = fmt.Sprintf("the server answered with the status %d and no problem document; it may not be a Veil service", status)
@@ -96,6 +114,16 @@ func problem(status int, header http.Header, body []byte) *Error {
 		e.Title = "the server redirects to another address, where a token must not follow; give the service's own address"
 	}
 	return e
+}
+
+// ofStatus are the problems that a status alone tells, where there is no body to say so.
+var ofStatus = map[int]struct{ code, title string }{
+	http.StatusUnauthorized:       {"unauthorized", "the token is missing or not valid; give a valid one"},
+	http.StatusForbidden:          {"forbidden", "the token's role may not do this; ask the operator for another one"},
+	http.StatusNotFound:           {CodeNotFound, "there is no such comparison of this tenant; look for its id in the list of comparisons"},
+	http.StatusGone:               {CodeGone, "the comparison was deleted; open another one"},
+	http.StatusTooManyRequests:    {"rate-limited", "too many requests at the moment; try again later"},
+	http.StatusServiceUnavailable: {"overloaded", "the service has too much to do at the moment; try again later"},
 }
 
 // retryAfter reads the seconds of a Retry-After header.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -19,14 +20,41 @@ import (
 func (c *Client) Follow(ctx context.Context, id uuid.UUID, f func(Comparison) error) error {
 	for attempt := 1; ; attempt++ {
 		told, ended, err := c.stream(ctx, id, f)
-		if ended || err != nil && (attempt == attempts || !worthwhile(err)) {
-			return err
-		}
 		if told {
 			attempt = 1
 		}
+		if e, ok := errors.AsType[*Error](err); ok && !ended && e.Status == http.StatusTooManyRequests {
+			return c.poll(ctx, id, f) // the token has no stream left
+		}
+		if ended || attempt == attempts || !worthwhile(err) {
+			return err
+		}
 		if err := pause(ctx, attempt, err); err != nil {
 			return err
+		}
+	}
+}
+
+// poll tells f of a comparison without a stream of events.
+func (c *Client) poll(ctx context.Context, id uuid.UUID, f func(Comparison) error) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for last := (Comparison{}); ; {
+		is, err := c.Comparison(ctx, id)
+		if err != nil {
+			return err
+		}
+		if *is != last {
+			last = *is
+			err = f(*is)
+		}
+		if err != nil || is.Ended() {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
@@ -57,7 +85,7 @@ func (c *Client) stream(ctx context.Context, id uuid.UUID, f func(Comparison) er
 	for {
 		data, err := events.next("comparison")
 		if errors.Is(err, io.EOF) {
-			return told, false, &Unreachable{c.base, errors.New("the stream of events broke off")}
+			return told, false, &Unreachable{Server: c.base, Cause: errors.New("the stream of events broke off")}
 		}
 		if err != nil {
 			return told, false, c.lost(ctx, err)

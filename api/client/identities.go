@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -22,7 +24,11 @@ func (c *Client) WhoAmI(ctx context.Context) (*Self, error) {
 func (c *Client) Bootstrap(ctx context.Context, label string, expires time.Time) (*Issued, error) {
 	k := post("/v1/bootstrap", uuid.Nil, map[string]any{"label": label, "expires": expires})
 	k.once = true
-	return c.issued(ctx, k)
+	out, err := c.issued(ctx, k)
+	if u, ok := errors.AsType[*Unreachable](err); ok {
+		u.once = true
+	}
+	return out, err
 }
 
 // CreateTenant makes a tenant.
@@ -48,6 +54,9 @@ func (c *Client) issued(ctx context.Context, k call) (*Issued, error) {
 	}
 	if err := c.json(ctx, k, &out); err != nil {
 		return nil, err
+	}
+	if out.Secret == "" || out.ID == uuid.Nil {
+		return nil, fmt.Errorf("the service at %s answered without the token; it may not be a Veil service", c.base)
 	}
 	return &Issued{out.Token, Secret(out.Secret)}, nil
 }
@@ -85,7 +94,7 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values)
 		for name, values := range query {
 			at[name] = values
 		}
-		for {
+		for seen := map[string]bool{}; len(seen) < maxPages; {
 			var page struct {
 				Items []T    `json:"items"`
 				Next  string `json:"next"`
@@ -102,9 +111,10 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values)
 					return
 				}
 			}
-			if page.Next == "" || page.Next == at.Get("cursor") || len(page.Items) == 0 {
+			if page.Next == "" || seen[page.Next] || len(page.Items) == 0 {
 				return
 			}
+			seen[page.Next] = true
 			at.Set("cursor", page.Next)
 		}
 	}

@@ -12,10 +12,16 @@ const (
 	// maxEvent is how many bytes an event of a stream has, and each of its lines.
 	maxEvent = 256 << 10
 
+	// maxPages is how many pages of a list are read.
+	maxPages = 10_000
+
 	// stall is how long neither side may be silent while a request is under way. A disclosure of the largest size is verified in less.
 	stall = 2 * time.Minute
 	// streamStall is the same for events, between which the service sends a sign of life every ten seconds.
 	streamStall = 45 * time.Second
+
+	// pollEvery is how often a comparison is looked at where there is no stream of events for it.
+	pollEvery = time.Second
 
 	// attempts is how often a request is made, and how often an upload or a stream may break off without having come further.
 	attempts = 7

@@ -25,7 +25,7 @@ func (c *Client) Template(ctx context.Context, slug, version string) (*Template,
 
 // EncodedTemplate reads a template as it was published. The caller holds it against the digest.
 func (c *Client) EncodedTemplate(ctx context.Context, slug, version string) ([]byte, error) {
-	return c.octets(ctx, templatePath(slug, version)+"/encoded", maxOctets)
+	return c.octets(ctx, templatePath(slug, version)+"/encoded", octetStream, maxOctets)
 }
 
 // PublishTemplate publishes a version of a template.
@@ -38,9 +38,9 @@ func templatePath(slug, version string) string {
 	return "/v1/templates/" + url.PathEscape(slug) + "/" + url.PathEscape(version)
 }
 
-func (c *Client) octets(ctx context.Context, path string, most int64) ([]byte, error) {
+func (c *Client) octets(ctx context.Context, path, kind string, most int64) ([]byte, error) {
 	k := get(path)
-	k.most = most
+	k.kind, k.most = kind, most
 	a, err := c.do(ctx, k)
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func (u *upload) offset(ctx context.Context) (int64, error) {
 	length, err2 := strconv.ParseInt(a.header.Get("Upload-Length"), 10, 64)
 	switch {
 	case err != nil || err2 != nil || offset < 0 || offset > length:
-		return 0, &Unreachable{u.client.base, errors.New("it does not say how far the submission has come")}
+		return 0, &Unreachable{Server: u.client.base, Cause: errors.New("it does not say how far the submission has come")}
 	case length != int64(len(u.message)):
 		return 0, fmt.Errorf("the service takes a submission of %d bytes and this one has %d; open another comparison", length, len(u.message))
 	}
@@ -79,7 +79,7 @@ func (u *upload) send(ctx context.Context, offset int64) (*Comparison, error) {
 	sum := sha256.Sum256(u.message)
 	body := &counted{r: bytes.NewReader(u.message[offset:]), sent: offset, upload: u}
 	a, err := u.client.attempt(ctx, call{
-		method: http.MethodPut, path: u.path, most: maxJSON, header: http.Header{
+		method: http.MethodPut, path: u.path, kind: "application/json", most: maxJSON, header: http.Header{
 			"Content-Type": {octetStream}, "Upload-Offset": {strconv.FormatInt(offset, 10)},
 			"Repr-Digest": {"sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"},
 		},
