@@ -28,6 +28,7 @@ type checkFlags struct {
 	html        string
 	keep        bool
 	minimum     string
+	remote      remoteFlags
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -60,13 +61,16 @@ any_of, waivers) or the tenant's (withhold), or holds both.`,
 	flags.StringVar(&f.html, "html", "", "write the report as one HTML file")
 	flags.BoolVar(&f.keep, "keep", false, "use the tenant's key and keep what is needed to open the comparison later (default: a key for this check only)")
 	flags.StringVar(&f.minimum, "minimum-set", "small-4096", "weakest parameter set to accept, small-4096 or public-8192; see docs/parameters.md")
+	f.remote.bind(flags)
 	return cmd
 }
 
 func (a *app) check(ctx context.Context, f checkFlags) error {
 	switch {
-	case len(f.templateDDL) == 0:
-		return usagef("there is no template; give its DDL with --template-ddl")
+	case f.remote.server != "" && len(f.templateDDL) > 0:
+		return usagef("--server and --template-ddl are both given; a template comes from one of them")
+	case f.remote.server == "" && len(f.templateDDL) == 0:
+		return usagef("there is no template; give its DDL with --template-ddl, or a service with --server")
 	case f.json && f.html != "":
 		return usagef("--json and --html are both given; a report is written in one form")
 	}
@@ -88,6 +92,9 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	o.Policy, o.Withholding = policies.template, policies.tenant
 	if o.Minimum, err = minimumSet(f.minimum); err != nil {
 		return err
+	}
+	if f.remote.server != "" {
+		return a.checkServer(ctx, f, o)
 	}
 	if f.keep {
 		release, err := a.useKey(ctx, &o)

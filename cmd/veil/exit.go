@@ -12,10 +12,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/veilschema/veil/api/client"
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/report"
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/exchange"
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/keyfile"
 	"github.com/veilschema/veil/internal/memento"
@@ -104,6 +106,11 @@ func codeOf(err error) int {
 		code int
 	}{
 		{isA[*compare.Misconduct], exitMisconduct},
+		{isA[*exchange.Untrusted], exitMisconduct},
+		{isA[*client.Unreachable], exitUnavailable},
+		{answered(401, 403), exitDenied},
+		{answered(404, 409, 410, 413, 422), exitUsage},
+		{isA[*client.Error], exitUnavailable},
 		{isOneOf(syscall.ENOSPC, syscall.EDQUOT), exitUnavailable},
 		{diskFull, exitUnavailable},
 		{isA[*postgres.LoadError], exitUsage},
