@@ -36,12 +36,17 @@ type config struct {
 		// State is the folder of the session log and the comparisons' secrets.
 		State string `mapstructure:"state"`
 	} `mapstructure:"tenant"`
+	Server remoteConfig `mapstructure:"server"`
+	Serve  serveConfig  `mapstructure:"serve"`
 	// Workers is the number of goroutines that compute.
 	Workers int `mapstructure:"workers"`
 }
 
-// settings are the flags that all commands have, by configuration key.
-var settings = []struct{ key, flag, usage string }{
+// setting is an entry of the configuration and its flag; one that may be a secret has no flag.
+type setting struct{ key, flag, usage string }
+
+// settings are the flags that all commands have.
+var settings = []setting{
 	{"postgres.bin", "postgres-bin", "folder of PostgreSQL's server programs (default: searched)"},
 	{"postgres.user", "postgres-user", "who runs the private server when started by root (default: veil, postgres or nobody)"},
 	{"tenant.key", "key", "file of the tenant's root key"},
@@ -57,11 +62,12 @@ func bindConfig(root *cobra.Command, a *app) {
 		flags.String(s.flag, "", s.usage)
 	}
 	flags.Int("workers", 0, "goroutines that compute (default: processors)")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		v, err := readConfig(*file, flags)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		v, err := readConfig(*file, cmd.Flags())
 		if err != nil {
 			return err
 		}
+		a.effective = v
 		if n, err := strconv.Atoi(v.GetString("workers")); err != nil || n < 1 {
 			return usagef("workers is %q; give a number from 1 on", v.GetString("workers"))
 		}
@@ -88,11 +94,27 @@ func readConfig(file string, flags *pflag.FlagSet) (*viper.Viper, error) {
 	if err := bindFlag(v, "workers", flags.Lookup("workers")); err != nil {
 		return nil, err
 	}
+	if err := bindOwn(v, flags, append(slices.Clone(serveSettings), remoteSettings...), serveDefaults()); err != nil {
+		return nil, err
+	}
 	v.SetEnvPrefix("veil")
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
 	v.AutomaticEnv()
 	known := v.AllKeys()
 	return v, readConfigFile(v, file, known)
+}
+
+// bindOwn does the same with settings whose flags only some commands have.
+func bindOwn(v *viper.Viper, flags *pflag.FlagSet, own []setting, defaults map[string]string) error {
+	for _, s := range own {
+		v.SetDefault(s.key, defaults[s.key])
+		if flag := flags.Lookup(s.flag); flag != nil {
+			if err := bindFlag(v, s.key, flag); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // bindFlag lets a flag win where it was given.
@@ -152,15 +174,37 @@ func (a *app) configCommand() *cobra.Command {
 		Short: "Print the effective configuration",
 		Long: `Config prints what is in force, in the form of the configuration file. A flag comes
 before the environment (VEIL_POSTGRES_BIN, VEIL_POSTGRES_USER, VEIL_TENANT_KEY,
-VEIL_TENANT_STATE, VEIL_WORKERS), that before the file, that before the default.`,
+VEIL_TENANT_STATE, VEIL_WORKERS, VEIL_SERVER_URL and so on for each entry), that
+before the file, that before the default. Connection strings are not shown,
+because they may hold a password.`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			c := a.config
-			_, err := fmt.Fprintf(a.out, "postgres:\n  bin: %q\n  user: %q\ntenant:\n  key: %q\n  state: %q\nworkers: %d\n",
-				c.Postgres.Bin, c.Postgres.User, c.Tenant.Key, c.Tenant.State, c.Workers)
-			return err
-		},
+		RunE: func(*cobra.Command, []string) error { return a.printConfig() },
 	}
+}
+
+// printConfig prints every setting that there is, in the form of the configuration file.
+func (a *app) printConfig() error {
+	text := &strings.Builder{}
+	section := ""
+	for _, s := range allSettings() {
+		part, name, _ := strings.Cut(s.key, ".")
+		if part != section {
+			section = part
+			fmt.Fprintf(text, "%s:\n", section)
+		}
+		value := a.effective.GetString(s.key)
+		if s.flag == "" && value != "" {
+			value = "[set, and not shown]" // it may hold a password
+		}
+		fmt.Fprintf(text, "  %s: %q\n", name, value)
+	}
+	_, err := fmt.Fprintf(a.out, "%sworkers: %d\n", text, a.config.Workers)
+	return err
+}
+
+// allSettings are those of all commands, in the order in which they are printed.
+func allSettings() []setting {
+	return slices.Concat(settings, remoteSettings, serveSettings)
 }
 
 // maxInputBytes bounds a policy or mapping file; their parsers have lower limits.

@@ -91,6 +91,9 @@ func (a *app) refusals(err error) {
 // lines of a list of problems.
 func oneParagraph(err error) string {
 	return strings.Map(func(r rune) rune {
+		if r == '\t' { // pgx sets its causes in
+			return ' '
+		}
 		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
 			return '�'
 		}
@@ -107,6 +110,7 @@ func codeOf(err error) int {
 	}{
 		{isA[*compare.Misconduct], exitMisconduct},
 		{isA[*exchange.Untrusted], exitMisconduct},
+		{distrusted, exitMisconduct},
 		{isA[*client.Unreachable], exitUnavailable},
 		{answered(401, 403), exitDenied},
 		{answered(404, 409, 410, 413, 422), exitUsage},
@@ -119,7 +123,7 @@ func codeOf(err error) int {
 		{isA[usageError], exitUsage},
 		{isA[*check.Refused], exitUsage},
 		{isA[*template.PolicyError], exitUsage},
-		{isOneOf(postgres.ErrNoBinaries, sessionlog.ErrLocked, context.DeadlineExceeded, io.ErrUnexpectedEOF), exitUnavailable},
+		{isOneOf(postgres.ErrNoBinaries, postgres.ErrInUse, sessionlog.ErrLocked, context.DeadlineExceeded, io.ErrUnexpectedEOF), exitUnavailable},
 		{isA[*check.Unavailable], exitUnavailable},
 		{isA[*plan.Refused], exitIncomplete},
 		{isA[*executor.NoRollbackError], exitDenied},

@@ -106,7 +106,7 @@ func TestWrongCommandLinesInTextsAreFound(t *testing.T) {
 		{"Veil tells a tenant", 0},
 		{"veil keys new", 0},
 		{"veil keys old", 1},
-		{"bin/veil serve", 1},
+		{"bin/veil server", 1},
 		{"veil keys new  # for --keep", 0},
 		{"veil check --templat a.sql", 1},
 	} {
@@ -159,8 +159,8 @@ func TestHelpNamesEveryExitCodeAndNoOther(t *testing.T) {
 }
 
 func TestHelpNamesOnlyVariablesThatAreRead(t *testing.T) {
-	known := []string{keyfile.EnvKey, keyfile.EnvKeyFD, keyfile.EnvPassphraseFD, "VEIL_WORKERS"}
-	for _, s := range settings {
+	known := []string{keyfile.EnvKey, keyfile.EnvKeyFD, keyfile.EnvPassphraseFD, envToken, "VEIL_WORKERS"}
+	for _, s := range allSettings() {
 		known = append(known, "VEIL_"+strings.ToUpper(strings.ReplaceAll(s.key, ".", "_")))
 	}
 	for path, c := range own() {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
 	"golang.org/x/term"
 )
 
@@ -15,6 +16,8 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	config   config
+	// effective is what the configuration was read from.
+	effective *viper.Viper
 }
 
 // command returns the root command.
@@ -44,7 +47,7 @@ Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
 	})
 	root.SetVersionTemplate("veil {{.Version}}\n")
 	bindConfig(root, a)
-	root.AddCommand(a.checkCommand(), a.provisionCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.reportCommand(), a.demoCommand(), a.configCommand())
+	root.AddCommand(a.checkCommand(), a.provisionCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.reportCommand(), a.serveCommand(), a.demoCommand(), a.configCommand())
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		for _, shell := range append(completion.Commands(), completion) {

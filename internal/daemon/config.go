@@ -54,10 +54,12 @@ type Config struct {
 	Listen string
 	// TLSCert and TLSKey are files in PEM; a changed certificate is taken up without a restart.
 	TLSCert, TLSKey string
-	// Workers bounds the goroutines of one evaluation, and how many are carried out at once.
+	// Workers bounds the goroutines of one evaluation.
 	Workers int
-	Quota   service.Quota
-	Limits  api.Limits
+	// Evaluations is how many are carried out at once; zero is as many as Workers, from 2 to maxEvaluations.
+	Evaluations int
+	Quota       service.Quota
+	Limits      api.Limits
 	// Version is the program's.
 	Version string
 	// Log gets what an operator should know; nil logs nothing.
@@ -82,24 +84,36 @@ type Unsafe struct{ Reason string }
 // Error returns the reason.
 func (e *Unsafe) Error() string { return e.Reason }
 
+// Misconfigured is a configuration that does not fit together.
+type Misconfigured struct{ Reason string }
+
+// Error returns the reason.
+func (e *Misconfigured) Error() string { return e.Reason }
+
+func misconfigured(format string, args ...any) error {
+	return &Misconfigured{fmt.Sprintf(format, args...)}
+}
+
 func (c *Config) check() error {
 	switch {
 	case c.Root == nil:
 		return errors.New("a service needs its root key")
 	case !c.Role.answers() && !c.Role.evaluates():
-		return fmt.Errorf("%q is no role of a service", c.Role)
+		return misconfigured("%q is no role of a service", c.Role)
 	case c.OwnerDSN != "" && c.AppDSN == "":
-		return errors.New("the database is named for its owner alone; name it for the application role too (serve.database), or for neither")
+		return misconfigured("the database is named for its owner alone; name it for the application role too (serve.database), or for neither")
 	case c.AppDSN == "" && !c.Role.answers():
-		return errors.New("a worker works on the database of others; name it with serve.database")
+		return misconfigured("a worker works on the database of others; name it with serve.database")
+	case c.AppDSN == "" && !c.Role.evaluates():
+		return misconfigured("nobody could evaluate on a private PostgreSQL but the process that starts it; take the role all, or name a database with serve.database")
 	case !c.Role.answers():
 		return nil
 	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return errors.New("a certificate and its key belong together; give both, --tls-cert and --tls-key")
+		return misconfigured("a certificate and its key belong together; give both, --tls-cert and --tls-key")
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return fmt.Errorf("%q is no address to answer at; give a host and a port, such as 127.0.0.1:8420", c.Listen)
+		return misconfigured("%q is no address to answer at; give a host and a port, such as 127.0.0.1:8420", c.Listen)
 	}
 	if c.TLSCert == "" && !loopback(host) {
 		return &Unsafe{fmt.Sprintf("answering at %s without TLS would carry tokens in clear; give --tls-cert and --tls-key, or an address of this machine such as 127.0.0.1:8420", c.Listen)}

@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/veilschema/veil/internal/jobs"
 	"github.com/veilschema/veil/internal/postgres"
@@ -15,8 +19,14 @@ import (
 	"github.com/veilschema/veil/internal/store"
 )
 
-// drainTime is how long requests and evaluations that are under way have to finish.
-const drainTime = 20 * time.Second
+const (
+	// drainTime is how long requests and evaluations that are under way have to finish.
+	drainTime = 20 * time.Second
+	// maxWait is the longest time between two tries to reach the database.
+	maxWait = 15 * time.Second
+	// maxEvaluations is how many evaluations are carried out at once where nobody says so.
+	maxEvaluations = 8
+)
 
 // Run runs a process until ctx ends, or something without which it cannot go on does. It returns nil where it was asked to stop and
 // everything stopped.
@@ -38,6 +48,9 @@ func Run(ctx context.Context, c Config) (err error) {
 		}
 	}
 	if err := p.ready(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was asked to stop before it was ready
+		}
 		return err
 	}
 	select {
@@ -85,7 +98,7 @@ func (p *process) openDatabase(ctx context.Context) error {
 		p.later(instance.Close)
 		p.OwnerDSN, p.AppDSN = instance.OwnerDSN(), instance.AppDSN()
 	}
-	db, err := store.Open(ctx, store.Config{OwnerDSN: p.OwnerDSN, AppDSN: p.AppDSN})
+	db, err := p.waitForDatabase(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,6 +108,32 @@ func (p *process) openDatabase(ctx context.Context) error {
 		return nil
 	}
 	return jobs.Migrate(ctx, p.OwnerDSN, db.Pool().Config().ConnConfig.User)
+}
+
+// waitForDatabase opens the database, and tries again for as long as nobody answers there: machines start in any order. What another try would not
+// mend, such as a wrong password or another version of the schema, ends it at once.
+func (p *process) waitForDatabase(ctx context.Context) (*store.DB, error) {
+	for wait := time.Second; ; wait = min(2*wait, maxWait) {
+		db, err := store.Open(ctx, store.Config{OwnerDSN: p.OwnerDSN, AppDSN: p.AppDSN})
+		if err == nil || ctx.Err() != nil || !absent(err) {
+			return db, err
+		}
+		p.Log.Warn("the database does not answer; it is tried again", "seconds", wait.Seconds(), "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// absent says whether nobody answered, or somebody who is just starting or stopping (57P01 to 57P03), or who has no room now (53300).
+func absent(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return slices.Contains([]string{"57P01", "57P02", "57P03", "53300"}, pg.Code)
+	}
+	_, network := errors.AsType[*net.OpError](err)
+	return network
 }
 
 func (p *process) makeService(context.Context) error {
@@ -119,7 +158,7 @@ func (p *process) work(ctx context.Context) error {
 	if !p.Role.evaluates() {
 		return nil
 	}
-	stop, err := jobs.Work(ctx, p.db.Pool(), p.service, jobs.Options{Workers: p.Workers, Log: p.Log})
+	stop, err := jobs.Work(ctx, p.db.Pool(), p.service, jobs.Options{Workers: p.evaluations(), Log: p.Log})
 	if err != nil {
 		return err
 	}
@@ -132,6 +171,14 @@ func (p *process) work(ctx context.Context) error {
 		return nil
 	})
 	return nil
+}
+
+// evaluations is how many evaluations are carried out at once. They take no connection while they compute.
+func (p *process) evaluations() int {
+	if p.Evaluations > 0 {
+		return p.Evaluations
+	}
+	return min(max(2, p.Workers), maxEvaluations)
 }
 
 // ready makes the one-time token where it is needed and says that everything runs.

@@ -65,6 +65,9 @@ type Instance struct {
 	closeErr error
 }
 
+// ErrInUse says that another process has the folder of a private PostgreSQL.
+var ErrInUse = errors.New("in use")
+
 // OpenInstance starts the instance in o.Dir, making it where there is none. New data take
 // about a second, existing ones a tenth, and recovery after a crash as long as it needs within
 // 10 minutes; ctx bounds all of it.

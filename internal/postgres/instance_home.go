@@ -174,7 +174,7 @@ func (h *home) hold() error {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer func() { _ = f.Close() }() // it was only read
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return fmt.Errorf("the private PostgreSQL in %s is in use by %s; stop that one first, or configure another folder", h.path, holder(f))
+			return fmt.Errorf("the private PostgreSQL in %s is %w by %s; stop that one first, or configure another folder", h.path, ErrInUse, holder(f))
 		}
 		return fmt.Errorf("the private PostgreSQL in %s cannot be locked: %w", h.path, err)
 	}
