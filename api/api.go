@@ -198,6 +198,8 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 	code, detail := service.CodeOf(err), ""
 	if e, ok := errors.AsType[*service.Error](err); ok && code != service.CodeInternal {
 		detail = e.Message
+	} else if code == service.CodeUnavailable {
+		detail = "the database of the service does not answer now; try again later"
 	}
 	p := newProblem(code, detail, requestID(ctx))
 	if p.Status >= http.StatusInternalServerError {

@@ -102,10 +102,15 @@ type enrolled struct{ operator, tenant client.Secret }
 func (s *serving) enrol() enrolled {
 	s.Helper()
 	ctx, expires := s.Context(), time.Now().Add(time.Hour)
-	operator, err := s.client(client.Secret(s.once)).Bootstrap(ctx, "first", expires)
-	if err != nil {
-		s.Fatal(err)
-	}
+	var operator *client.Issued
+	eventually(s.T, "the operator gets a token", func() (there bool) {
+		var err error
+		operator, err = s.client(client.Secret(s.once)).Bootstrap(ctx, "first", expires)
+		if err != nil && !answered(http.StatusServiceUnavailable)(err) {
+			s.Fatal(err)
+		}
+		return err == nil
+	})
 	o := s.client(operator.Secret)
 	tenant, err := o.CreateTenant(ctx, uuid.New(), "riverside")
 	if err != nil {

@@ -6,11 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/veilschema/veil/internal/jobs"
 	"github.com/veilschema/veil/internal/postgres"
@@ -115,7 +111,7 @@ func (p *process) openDatabase(ctx context.Context) error {
 func (p *process) waitForDatabase(ctx context.Context) (*store.DB, error) {
 	for wait := time.Second; ; wait = min(2*wait, maxWait) {
 		db, err := store.Open(ctx, store.Config{OwnerDSN: p.OwnerDSN, AppDSN: p.AppDSN})
-		if err == nil || ctx.Err() != nil || !absent(err) {
+		if err == nil || ctx.Err() != nil || !store.Absent(err) {
 			return db, err
 		}
 		p.Log.Warn("the database does not answer; it is tried again", "seconds", wait.Seconds(), "error", err)
@@ -125,15 +121,6 @@ func (p *process) waitForDatabase(ctx context.Context) (*store.DB, error) {
 		case <-time.After(wait):
 		}
 	}
-}
-
-// absent says whether nobody answered, or somebody who is just starting or stopping (57P01 to 57P03), or who has no room now (53300).
-func absent(err error) bool {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return slices.Contains([]string{"57P01", "57P02", "57P03", "53300"}, pg.Code)
-	}
-	_, network := errors.AsType[*net.OpError](err)
-	return network
 }
 
 func (p *process) makeService(context.Context) error {

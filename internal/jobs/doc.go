@@ -10,7 +10,8 @@
 //
 // # What a crash does
 //
-// An entry is there or not as its transaction is. A worker that dies leaves its entry running, and River gives it to another one after
-// [Options.Rescue]: by age, for nobody knows who lives. So an evaluation may be carried out twice at a time. That does no harm: it is a function of what
+// An entry is there or not as its transaction is. Every worker holds an advisory lock while it lives; an entry that is running by one whose lock is
+// free is given to another one within two seconds. Where a machine vanished without a word, PostgreSQL learns of it by its keepalives; after
+// [Options.Rescue] an entry is given away in any case. So an evaluation may be carried out twice at a time. That does no harm: it is a function of what
 // is in the database, and the comparison's row decides whose result is kept.
 package jobs

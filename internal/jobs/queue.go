@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,7 +29,7 @@ type Evaluator interface {
 type Options struct {
 	// Workers is how many evaluations it carries out at once; zero is 2.
 	Workers int
-	// Rescue is after how long a job whose worker may have died is given to another one; zero is 150 s, the least that is safe for any comparison.
+	// Rescue is after how long a job is given to another worker although its own seems to live; zero is 150 s, the least that is safe for any comparison.
 	Rescue time.Duration
 	// Log gets what goes wrong; nil logs nothing.
 	Log *slog.Logger
@@ -104,8 +106,9 @@ func Work(ctx context.Context, pool *pgxpool.Pool, do Evaluator, o Options) (sto
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{do: do, log: o.Log})
+	alive := &life{workerPrefix + rand.Text(), pool, o.Log}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Schema: schemaName, Logger: slog.New(quiet{o.Log.Handler()}), Workers: workers,
+		ID: alive.id, Schema: schemaName, Logger: slog.New(quiet{o.Log.Handler()}), Workers: workers,
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
 		JobTimeout: min(jobTimeout, o.Rescue*4/5), RescueStuckJobsAfter: o.Rescue,
 		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: time.Second,
@@ -114,10 +117,17 @@ func Work(ctx context.Context, pool *pgxpool.Pool, do Evaluator, o Options) (sto
 	if err != nil {
 		return nil, fmt.Errorf("the queue cannot be worked on: %w", err)
 	}
+	living, die := context.WithCancel(context.WithoutCancel(ctx))
+	var beats sync.WaitGroup
+	beats.Go(func() { alive.beat(living) })
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		die()
+		beats.Wait()
 		return nil, fmt.Errorf("the queue cannot be worked on: %w", err)
 	}
 	return func(ctx context.Context) error {
+		defer beats.Wait()
+		defer die() // not before nothing is under way any more
 		err := client.Stop(ctx)
 		if err != nil {
 			err = errors.Join(err, client.StopAndCancel(context.WithoutCancel(ctx)))

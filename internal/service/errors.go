@@ -3,6 +3,8 @@ package service
 import (
 	"errors"
 	"fmt"
+
+	"github.com/veilschema/veil/internal/store"
 )
 
 // Code is a stable name of what went wrong, the same in the API's problem documents.
@@ -46,10 +48,13 @@ func failf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: err.Error(), Cause: errors.Unwrap(err)}
 }
 
-// CodeOf returns the code of an error, [CodeInternal] for one that is not an *[Error].
+// CodeOf returns the code of an error. One that is not an *[Error] is [CodeUnavailable] where the database was not there, else [CodeInternal].
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
+	}
+	if store.Absent(err) {
+		return CodeUnavailable
 	}
 	return CodeInternal
 }
