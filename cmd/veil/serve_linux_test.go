@@ -38,6 +38,7 @@ type serving struct {
 	cmd       *exec.Cmd
 	url, once string
 	stderr    bytes.Buffer
+	stdout    strings.Builder // until it answered
 }
 
 var (
@@ -62,6 +63,7 @@ func serve(t *testing.T, env []string, arguments ...string) *serving {
 	t.Cleanup(func() { _ = s.cmd.Process.Kill(); _ = s.cmd.Wait() })
 	lines := bufio.NewScanner(out) // ends when the process does
 	for s.url == "" && lines.Scan() {
+		s.stdout.WriteString(lines.Text() + "\n")
 		if m := oneTime.FindStringSubmatch(lines.Text()); m != nil {
 			s.once = m[1]
 		}
