@@ -3,6 +3,8 @@ package exchange
 import (
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"github.com/veilschema/veil/compare"
 )
 
@@ -22,7 +24,7 @@ func (u *Untrusted) Unwrap() error { return u.Cause }
 
 // Ended says that the service ended a comparison before its verdict. It cannot go on; another one can be opened.
 type Ended struct {
-	// State is the service's word for the end: failed, misconduct or deleted. Reason is a sentence of the service, and may be empty.
+	// State is the service's word for the end: failed or deleted. Reason is a sentence of the service, and may be empty.
 	State, Reason string
 }
 
@@ -33,4 +35,21 @@ func (e *Ended) Error() string {
 		text += ": " + e.Reason
 	}
 	return text
+}
+
+// Accused says that the service ended a comparison because this tenant broke the protocol, and that it has evidence. Nothing is deleted on either
+// side: the tenant's own records are its defence.
+type Accused struct {
+	// ID is what the service calls the comparison. Reason is a sentence of the service, and may be empty.
+	ID     uuid.UUID
+	Reason string
+}
+
+// Error says what to look at.
+func (a *Accused) Error() string {
+	text := "the service ended the comparison " + a.ID.String() + " because this tenant broke the protocol"
+	if a.Reason != "" {
+		text += " (" + a.Reason + ")"
+	}
+	return text + "; fetch its evidence with veil comparisons evidence, and have it checked with veil audit evidence"
 }

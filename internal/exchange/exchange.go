@@ -16,6 +16,7 @@ import (
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/he"
 	"github.com/veilschema/veil/internal/check"
+	"github.com/veilschema/veil/internal/sessionlog"
 	"github.com/veilschema/veil/keys"
 )
 
@@ -59,7 +60,8 @@ type Outcome struct {
 }
 
 // Compare resumes the unfinished comparison of the same service, template and tenant, or opens one, and brings it to its end. After an error that
-// is no end, such as a lost connection or a full disk, the same call goes on where this one was. *compare.Misconduct proves that the service cheated.
+// is no end, such as a lost connection or a full disk, the same call goes on where this one was. *compare.Misconduct proves that the service cheated; the
+// outcome then has the place alone, to be forgotten once the evidence is safe. [*Accused] says that the service has evidence against this tenant.
 func Compare(ctx context.Context, cfg Config) (*Outcome, error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
@@ -76,7 +78,7 @@ func Compare(ctx context.Context, cfg Config) (*Outcome, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		out, err := cfg.begin(ctx)
-		if attempt == maxAttempts || !unlucky(err) {
+		if attempt == maxAttempts || !unlucky(err) || ctx.Err() != nil {
 			return out, err
 		}
 	}
@@ -95,6 +97,12 @@ func (c *Config) goOn(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	for _, p := range places {
+		if p.Done {
+			if err := c.State.bury(p); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if !c.mine(p) {
 			continue
 		}
@@ -134,7 +142,7 @@ func lost(err error) bool {
 		return true
 	}
 	if _, ok := errors.AsType[*Ended](err); ok {
-		return true
+		return true // Accused is no Ended
 	}
 	problem, ok := errors.AsType[*client.Error](err)
 	return ok && (problem.Code == client.CodeNotFound || problem.Code == client.CodeGone)
@@ -157,6 +165,9 @@ func (c *Config) tenant(w *watched) compare.TenantConfig {
 
 func (c *Config) resume(ctx context.Context, p Place) (*Outcome, error) {
 	records, err := c.State.Journal.Records(p.id())
+	if errors.Is(err, sessionlog.ErrNoJournal) && p.ID == uuid.Nil {
+		return nil, c.State.Forget(p, false) // it ended before anything was sent
+	}
 	if err != nil {
 		return nil, staleUnlessDisk(err)
 	}
@@ -187,19 +198,20 @@ func staleUnlessDisk(err error) error {
 // begin opens another comparison.
 func (c *Config) begin(ctx context.Context) (*Outcome, error) {
 	w := &watched{journal: c.State.Journal, ledger: c.State.Ledger}
-	tenant, err := compare.NewTenant(c.tenant(w))
+	digest := c.Template.Digest()
+	p := Place{
+		Tenant: c.identity(), Server: c.Service.Server(), Reference: c.Reference, Digest: hex.EncodeToString(digest[:]), Key: uuid.New(), OpenedAt: time.Now().UTC(),
+	}
+	config := c.tenant(w)
+	config.Vault = placing{c.State.Vault, func(comparison [32]byte) error {
+		p.Comparison = hex.EncodeToString(comparison[:])
+		return writePlace(c.State.Dir, p)
+	}}
+	tenant, err := compare.NewTenant(config)
 	if err != nil {
 		return nil, err
 	}
 	defer tenant.Close()
-	id, digest := tenant.Comparison(), c.Template.Digest()
-	p := Place{
-		Comparison: hex.EncodeToString(id[:]), Tenant: c.identity(), Server: c.Service.Server(), Reference: c.Reference,
-		Digest: hex.EncodeToString(digest[:]), Key: uuid.New(), OpenedAt: time.Now().UTC(),
-	}
-	if err := writePlace(c.State.Dir, p); err != nil {
-		return nil, errors.Join(err, c.State.Vault.Forget(id))
-	}
 	out, err := c.run(ctx, tenant, p, w)
 	if err != nil && lost(err) {
 		return nil, errors.Join(err, c.abandon(ctx, p))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,12 +34,12 @@ type world struct {
 	root     *keys.Root
 	dir      string
 	prepared *compare.Prepared
-	queued   int
+	queued   atomic.Int64
 }
 
 // EnqueueEvaluation evaluates once the transaction is over.
 func (w *world) EnqueueEvaluation(_ context.Context, _ pgx.Tx, tenant, id uuid.UUID) error {
-	w.queued++
+	w.queued.Add(1)
 	go func() {
 		for range 200 {
 			time.Sleep(10 * time.Millisecond)
@@ -173,8 +174,8 @@ func TestATenantThatDiesAtAnyWriteGoesOnInTheSameComparison(t *testing.T) {
 				t.Error(err)
 			}
 			want++
-			if n, states := w.comparisons(); n != want || states["disclosed"] != want || w.queued != want {
-				t.Fatalf("write %d: %d comparisons %v and %d evaluations, want %d of each", write, n, states, w.queued, want)
+			if n, states := w.comparisons(); n != want || states["disclosed"] != want || int(w.queued.Load()) != want {
+				t.Fatalf("write %d: %d comparisons %v and %d evaluations, want %d of each", write, n, states, w.queued.Load(), want)
 			}
 		}
 	}
@@ -195,4 +196,55 @@ func TestWhatCannotGoOnIsSaidAndAnotherOneIsOpened(t *testing.T) {
 	if _, states := w.comparisons(); states["deleted"] != 1 || states["disclosed"] != 1 {
 		t.Errorf("the service has %v, want one deleted and one disclosed", states)
 	}
+}
+
+// TestWhatACrashLeavesOfAComparisonThatEndedIsCleared stops forgetting after each of its deletions.
+func TestWhatACrashLeavesOfAComparisonThatEndedIsCleared(t *testing.T) {
+	w := newWorld(t)
+	for left := range 3 {
+		out, err := w.process(columns(20, 30), 0, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := &exchange.State{
+			Dir: w.dir, Vault: failing{sessionlog.NewVault(w.dir, w.root.SealingLock()), left < 2},
+			Journal: failingJournal{sessionlog.NewJournal(w.dir), left < 1},
+		}
+		if err := state.Forget(out.Place, false); (err == nil) != (left == 2) {
+			t.Fatalf("forgotten but for %d: %v", left, err)
+		}
+	}
+	if _, err := w.process(columns(20, 30), 0, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, states := w.comparisons(); states["disclosed"] != 4 || len(states) != 1 {
+		t.Errorf("the service has %v, want four disclosed: what ended is not deleted there", states)
+	}
+	if files := must(filepath.Glob(filepath.Join(w.dir, "*.secret"))); len(files) != 1 {
+		t.Errorf("%d secrets are left, want that of the last comparison alone", len(files))
+	}
+}
+
+type failing struct {
+	*sessionlog.Vault
+	fail bool
+}
+
+func (f failing) Forget(comparison [32]byte) error {
+	if f.fail {
+		return errDied
+	}
+	return f.Vault.Forget(comparison)
+}
+
+type failingJournal struct {
+	*sessionlog.Journal
+	fail bool
+}
+
+func (f failingJournal) Forget(comparison [32]byte) error {
+	if f.fail {
+		return errDied
+	}
+	return f.Journal.Forget(comparison)
 }

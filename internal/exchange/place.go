@@ -36,6 +36,9 @@ type Place struct {
 	Key      uuid.UUID `json:"key"`
 	ID       uuid.UUID `json:"id"`
 	OpenedAt time.Time `json:"opened_at"`
+	// Done is set before anything of a comparison that ended is deleted; Keep says that its secret stays.
+	Done bool `json:"done,omitempty"`
+	Keep bool `json:"keep,omitempty"`
 }
 
 // id is the comparison's id in bytes. It was checked when the place was read.

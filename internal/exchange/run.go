@@ -25,6 +25,16 @@ type run struct {
 // run brings a comparison from where it is to its end.
 func (c *Config) run(ctx context.Context, tenant *compare.Tenant, p Place, w *watched) (*Outcome, error) {
 	r := &run{Config: c, tenant: tenant, place: p, own: w}
+	out, err := r.all(ctx)
+	if _, proven := errors.AsType[*compare.Misconduct](err); proven {
+		out = &Outcome{Place: r.place}
+	}
+	return out, err
+}
+
+// all exchanges messages until the verdict.
+func (r *run) all(ctx context.Context) (*Outcome, error) {
+	tenant := r.tenant
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -35,7 +45,7 @@ func (c *Config) run(ctx context.Context, tenant *compare.Tenant, p Place, w *wa
 			return r.finish(sent[last-1])
 		}
 		if last == compare.TypeUnknown {
-			c.Progress("opening the comparison")
+			r.Progress("opening the comparison")
 			if _, err := tenant.Open(); err != nil {
 				return nil, err
 			}
@@ -79,7 +89,7 @@ func (r *run) send(ctx context.Context, t compare.Type, message []byte) error {
 	if err != nil {
 		return err
 	}
-	return ended(*is)
+	return r.ended(*is)
 }
 
 // open sends the open under the key that is kept, and keeps what the service calls the comparison.
@@ -97,11 +107,14 @@ func (r *run) open(ctx context.Context, message []byte) error {
 			return err
 		}
 	}
-	return ended(*is)
+	return r.ended(*is)
 }
 
 // ended is the error of a comparison that ended before its verdict.
-func ended(is client.Comparison) error {
+func (r *run) ended(is client.Comparison) error {
+	if is.State == "misconduct" {
+		return &Accused{ID: r.place.ID, Reason: is.Reason}
+	}
 	if is.Ended() && is.State != "disclosed" {
 		return &Ended{State: is.State, Reason: is.Reason}
 	}
@@ -118,7 +131,7 @@ func (r *run) receive(ctx context.Context, t compare.Type) ([]byte, error) {
 	defer func() { r.timings.Evaluate += time.Since(start) }()
 	done := errors.New("the response is there")
 	err := r.Service.Follow(ctx, r.place.ID, func(is client.Comparison) error {
-		if err := ended(is); err != nil {
+		if err := r.ended(is); err != nil {
 			return err
 		}
 		if is.State == "evaluated" || is.State == "committed" || is.State == "disclosed" {

@@ -2,9 +2,11 @@ package exchange
 
 import (
 	"errors"
+	"io"
 
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/internal/sessionlog"
+	"github.com/veilschema/veil/keys"
 )
 
 // Ledger is a ledger that can be asked.
@@ -32,20 +34,41 @@ type State struct {
 	Journal Journal
 }
 
-// Forget deletes what is kept of a comparison that ended; with keep, its secret stays, so that it can be opened later. The place goes last: what a
-// crash leaves behind is found again.
+// Forget deletes what is kept of a comparison that ended; with keep, its secret stays, so that it can be opened later. The place says first that this
+// is the end and goes last, so that what a crash leaves behind is found, and is not taken for a comparison to go on with.
 func (s *State) Forget(p Place, keep bool) error {
-	var errs []error
-	errs = append(errs, s.Journal.Forget(p.id()))
-	if !keep {
-		if err := s.Vault.Forget(p.id()); !errors.Is(err, sessionlog.ErrForgotten) {
-			errs = append(errs, err)
+	p.Done, p.Keep = true, keep
+	if err := writePlace(s.Dir, p); err != nil {
+		return err
+	}
+	return s.bury(p)
+}
+
+func (s *State) bury(p Place) error {
+	err := s.Journal.Forget(p.id())
+	if !p.Keep {
+		if e := s.Vault.Forget(p.id()); !errors.Is(e, sessionlog.ErrForgotten) {
+			err = errors.Join(err, e)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return err
 	}
 	return removeIfThere(placePath(s.Dir, p))
+}
+
+// placing is a vault that has the place of a comparison written before its secret, so that no secret is left without one.
+type placing struct {
+	Vault
+	place func(comparison [32]byte) error
+}
+
+// New writes the place, and then draws and keeps the secret.
+func (v placing) New(random io.Reader, comparison [32]byte) (keys.Secret, error) {
+	if err := v.place(comparison); err != nil {
+		return keys.Secret{}, err
+	}
+	return v.Vault.New(random, comparison)
 }
 
 // watched remembers that the tenant's own disk failed, which is nothing to blame the service for.
