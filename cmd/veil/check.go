@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -28,18 +29,25 @@ type checkFlags struct {
 	html        string
 	keep        bool
 	minimum     string
-	remote      remoteFlags
+	sarif       string
+	template    string
+	digest      string
 }
 
 func (a *app) checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
-		Use:   "check --template-ddl FILE (--dsn DSN | --ddl FILE)",
+		Use:   "check (--template-ddl FILE | --template SLUG@VERSION) (--dsn DSN | --ddl FILE)",
 		Short: "Compare a schema with a template under encryption and report",
 		Long: `Check reads two schemas, encrypts the tenant's facts, evaluates them against the
 template's, decrypts, verifies that the evaluation was honest, discloses the
-verdicts and reports. Both roles run in this process and exchange nothing but
-the bytes that they would send over a network.
+verdicts and reports. With --template-ddl both roles run in this process and
+exchange nothing but the bytes that they would send over a network.
+
+With --template a service (--server) evaluates, which is shown nothing but the
+verdicts. Its key and the template's digest are trusted at first use, or given
+with --service-key and --template-digest; where they change, the check ends. The
+same call again after a crash or a lost connection goes on where it was.
 
 Without --schema every schema that is not the system's is read. Where each side
 has exactly one, they are mapped onto each other whatever their names; otherwise
@@ -49,7 +57,8 @@ owner without rights outside its scratch database.
 A policy file is the template's (visibility, required, optional, forbidden,
 any_of, waivers) or the tenant's (withhold), or holds both.`,
 		Example: `  veil check --template-ddl standard.sql --ddl ours.sql
-  veil check --template-ddl standard.sql --dsn postgres://app@db/prod --schema sales --html report.html`,
+  veil check --template-ddl standard.sql --dsn postgres://app@db/prod --schema sales --html report.html
+  veil check --server https://veil.example.org --template omop@5.4 --token-file tenant.token --ddl ours.sql`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), f) },
 	}
@@ -61,16 +70,19 @@ any_of, waivers) or the tenant's (withhold), or holds both.`,
 	flags.StringVar(&f.html, "html", "", "write the report as one HTML file")
 	flags.BoolVar(&f.keep, "keep", false, "use the tenant's key and keep what is needed to open the comparison later (default: a key for this check only)")
 	flags.StringVar(&f.minimum, "minimum-set", "small-4096", "weakest parameter set to accept, small-4096 or public-8192; see docs/parameters.md")
-	f.remote.bind(flags)
+	flags.StringVar(&f.sarif, "sarif", "", "write the report's findings as SARIF 2.1.0, for tools that follow findings")
+	flags.StringVar(&f.template, "template", "", "SLUG@VERSION of a template of the service")
+	flags.StringVar(&f.digest, "template-digest", "", "the template's digest, 64 hexadecimal digits (default: what was seen at first use)")
+	bindRemote(cmd)
 	return cmd
 }
 
 func (a *app) check(ctx context.Context, f checkFlags) error {
 	switch {
-	case f.remote.server != "" && len(f.templateDDL) > 0:
-		return usagef("--server and --template-ddl are both given; a template comes from one of them")
-	case f.remote.server == "" && len(f.templateDDL) == 0:
-		return usagef("there is no template; give its DDL with --template-ddl, or a service with --server")
+	case f.template != "" && len(f.templateDDL) > 0:
+		return usagef("--template and --template-ddl are both given; a template comes from a service or from files")
+	case f.template == "" && len(f.templateDDL) == 0:
+		return usagef("there is no template; give its DDL with --template-ddl, or name one of a service with --server and --template")
 	case f.json && f.html != "":
 		return usagef("--json and --html are both given; a report is written in one form")
 	}
@@ -93,7 +105,7 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	if o.Minimum, err = minimumSet(f.minimum); err != nil {
 		return err
 	}
-	if f.remote.server != "" {
+	if f.template != "" {
 		return a.checkServer(ctx, f, o)
 	}
 	if f.keep {
@@ -193,6 +205,18 @@ func (a *app) useKey(ctx context.Context, o *check.Options) (release func(), err
 
 // printReport writes the report in the form asked for.
 func (a *app) printReport(r *report.Report, f checkFlags) error {
+	for _, form := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{{f.sarif, r.WriteSARIF}, {f.html, r.WriteHTML}} {
+		if form.path == "" {
+			continue
+		}
+		if err := writeForm(form.path, form.write); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.err, "veil: the report is in %s\n", form.path)
+	}
 	if f.json {
 		data, err := r.JSON()
 		if err != nil {
@@ -201,22 +225,17 @@ func (a *app) printReport(r *report.Report, f checkFlags) error {
 		_, err = a.out.Write(data)
 		return err
 	}
-	if f.html != "" {
-		if err := writeHTML(f.html, r); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.err, "veil: the report is in %s\n", f.html)
-	}
 	width, _ := terminal(a.out)
 	return r.WriteText(a.out, report.TextOptions{Width: width, Color: colored(a.out)})
 }
 
-func writeHTML(path string, r *report.Report) error {
+// writeForm writes a report in another form into a file.
+func writeForm(path string, write func(io.Writer) error) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("the report was not written: %w", err)
 	}
-	if err := errors.Join(r.WriteHTML(file), file.Close()); err != nil {
+	if err := errors.Join(write(file), file.Close()); err != nil {
 		return fmt.Errorf("the report was not written whole: %w", err)
 	}
 	return nil

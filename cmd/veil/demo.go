@@ -195,7 +195,7 @@ func leave(dir string, out *check.Outcome) error {
 	if err := writeFile(filepath.Join(dir, "report.json"), data); err != nil {
 		return err
 	}
-	if err := writeHTML(filepath.Join(dir, "report.html"), out.Report); err != nil {
+	if err := writeForm(filepath.Join(dir, "report.html"), out.Report.WriteHTML); err != nil {
 		return err
 	}
 	for i, m := range out.Exchange.Messages {

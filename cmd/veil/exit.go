@@ -110,6 +110,7 @@ func codeOf(err error) int {
 	}{
 		{isA[*compare.Misconduct], exitMisconduct},
 		{isA[*exchange.Untrusted], exitMisconduct},
+		{isA[*exchange.Accused], exitMisconduct},
 		{distrusted, exitMisconduct},
 		{isA[*client.Unreachable], exitUnavailable},
 		{answered(401, 403), exitDenied},

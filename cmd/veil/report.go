@@ -19,13 +19,13 @@ var reportForms = []string{"text", "json", "html", "sarif"}
 func (a *app) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Show and compare reports",
-		Long: `Report reads the reports that veil check writes as JSON. It needs no network, no
-key and no database.`,
+		Short: "Fetch, show and compare reports",
+		Long: `Report reads the reports that veil check writes as JSON, which takes no network,
+no key and no database, and fetches those that a service made.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.reportShowCommand(), a.reportDiffCommand())
+	cmd.AddCommand(a.reportShowCommand(), a.reportDiffCommand(), a.reportGetCommand())
 	return cmd
 }
 
@@ -82,14 +82,26 @@ func readReport(path string) (*report.Report, error) {
 	return r, nil
 }
 
-func (a *app) reportShow(path, format, out string) error {
+func formOfReport(format string) error {
 	if !slices.Contains(reportForms, format) {
 		return usagef("--format %q is not a form of a report; the forms are %s", format, strings.Join(reportForms, ", "))
+	}
+	return nil
+}
+
+func (a *app) reportShow(path, format, out string) error {
+	if err := formOfReport(format); err != nil {
+		return err
 	}
 	r, err := readReport(path)
 	if err != nil {
 		return err
 	}
+	return a.giveReport(r, format, out)
+}
+
+// giveReport writes a report in a form to a file, or to the standard output where none is named.
+func (a *app) giveReport(r *report.Report, format, out string) error {
 	if out == "" {
 		return a.writeReport(a.out, r, format)
 	}
