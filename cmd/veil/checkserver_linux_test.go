@@ -11,7 +11,14 @@ import (
 // tenanted starts a service with a template of two tables, and gives a shell that has a tenant's key and token.
 func tenanted(t *testing.T) (*serving, *shell) {
 	t.Helper()
-	s := serve(t, nil, "--data", filepath.Join(sharedTemporary(t), "data"))
+	data := filepath.Join(sharedTemporary(t), "data")
+	s := serve(t, nil, "--data", data)
+	return s, enlist(t, s)
+}
+
+// enlist makes a tenant with a key and a token, and a template, on a service that is new.
+func enlist(t *testing.T, s *serving) *shell {
+	t.Helper()
 	sh := &shell{T: t, dir: t.TempDir(), server: s.url}
 	sh.env = []string{"VEIL_KEY=" + strings.Repeat("5a", 32), "TMPDIR=" + sharedTemporary(t)}
 	for _, line := range []string{
@@ -25,7 +32,7 @@ func tenanted(t *testing.T) (*serving, *shell) {
 	sh.write("standard.sql", "CREATE TABLE person (id bigint PRIMARY KEY, born date NOT NULL); CREATE TABLE visit (id bigint PRIMARY KEY)")
 	sh.write("ours.sql", "CREATE TABLE person (id bigint PRIMARY KEY, secret_of_ours text)")
 	sh.run(exitDone, "veil template publish clinic@1 --ddl standard.sql --token-file operator.token")
-	return s, sh
+	return sh
 }
 
 const checking = "veil check --template clinic@1 --ddl ours.sql --token-file tenant.token"

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,6 +38,7 @@ type serving struct {
 	*testing.T
 	cmd       *exec.Cmd
 	url, once string
+	data      string // its folder
 	stderr    bytes.Buffer
 	stdout    strings.Builder // until it answered
 }
@@ -51,6 +53,9 @@ func serve(t *testing.T, env []string, arguments ...string) *serving {
 	t.Helper()
 	testenv.Postgres(t) // skips where there is none
 	s := &serving{T: t, cmd: exec.Command("veil", append([]string{"serve", "--listen", "127.0.0.1:0"}, arguments...)...)}
+	if i := slices.Index(arguments, "--data"); i >= 0 {
+		s.data = arguments[i+1]
+	}
 	s.cmd.Env = append(os.Environ(), env...)
 	s.cmd.Stderr = &s.stderr
 	out, err := s.cmd.StdoutPipe()
