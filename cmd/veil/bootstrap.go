@@ -97,19 +97,22 @@ func newFile(path string) (*os.File, error) {
 	return file, nil
 }
 
-// parseLife reads a span of days or of what [time.ParseDuration] takes.
-func parseLife(text string) (time.Duration, error) {
+// parseLife reads how long a token is valid.
+func parseLife(text string) (time.Duration, error) { return parseSpan("--expires", text) }
+
+// parseSpan reads a span of days or of what [time.ParseDuration] takes.
+func parseSpan(flag, text string) (time.Duration, error) {
 	life, err := time.ParseDuration(text)
 	if digits, ok := strings.CutSuffix(text, "d"); ok {
 		var days int
 		days, err = strconv.Atoi(digits)
-		life = time.Duration(min(days, maxLifeDays)) * 24 * time.Hour
+		life = time.Duration(min(days, maxDays)) * 24 * time.Hour
 	}
 	if err != nil || life <= 0 {
-		return 0, usagef("--expires %q is no span of time; give days or hours, such as 90d or 12h", text)
+		return 0, usagef("%s %q is no span of time; give days or hours, such as 90d or 12h", flag, text)
 	}
 	return life, nil
 }
 
-// maxLifeDays keeps spans within what a duration can hold; the service has a limit of its own.
-const maxLifeDays = 100 * 366
+// maxDays keeps spans within what a duration can hold; the service has a limit of its own for tokens.
+const maxDays = 100 * 366

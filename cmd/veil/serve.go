@@ -14,9 +14,11 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
+	"github.com/veilschema/veil/api"
 	"github.com/veilschema/veil/internal/daemon"
 	"github.com/veilschema/veil/internal/keyfile"
 	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/service"
 	"github.com/veilschema/veil/keys"
 )
 
@@ -37,6 +39,17 @@ type serveConfig struct {
 	// TLSCert and TLSKey are files in PEM.
 	TLSCert string `mapstructure:"tls_cert"`
 	TLSKey  string `mapstructure:"tls_key"`
+	// MetricsListen is the address of the metrics, Traces that of a collector of traces; both may be empty.
+	MetricsListen string `mapstructure:"metrics_listen"`
+	Traces        string `mapstructure:"traces"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `mapstructure:"log_level"`
+	// Evaluations is how many are carried out at once; 0 follows from the workers.
+	Evaluations int `mapstructure:"evaluations"`
+	// OpenComparisons and StoredMiB are what one tenant may have, RequestsMinute how many requests one token has in a minute.
+	OpenComparisons int   `mapstructure:"open_comparisons"`
+	StoredMiB       int64 `mapstructure:"stored_mib"`
+	RequestsMinute  int   `mapstructure:"requests_minute"`
 }
 
 // serveSettings are the flags of veil serve, by configuration key. Those without a flag are secrets.
@@ -47,13 +60,23 @@ var serveSettings = []setting{
 	{"serve.key", "root-key", "file of the service's root key (default: root.key in the data folder)"},
 	{"serve.tls_cert", "tls-cert", "certificate, PEM"},
 	{"serve.tls_key", "tls-key", "the certificate's key, PEM"},
+	{"serve.metrics_listen", "metrics-listen", "address to show Prometheus metrics at, without a token (default: nowhere)"},
+	{"serve.traces", "traces", "collector of OpenTelemetry traces, OTLP over HTTP (default: none)"},
+	{"serve.log_level", "log-level", "debug, info, warn or error"},
+	{"serve.evaluations", "evaluations", "evaluations at once; 0 follows from --workers"},
+	{"serve.open_comparisons", "open-comparisons", "unfinished comparisons that a tenant may have"},
+	{"serve.stored_mib", "stored-mib", "MiB of messages that a tenant may have"},
+	{"serve.requests_minute", "requests-minute", "requests that a token may make in a minute"},
 	{"serve.database", "", ""},
 	{"serve.owner", "", ""},
 }
 
 // serveDefaults are the values of those that have one.
 func serveDefaults() map[string]string {
-	return map[string]string{"serve.role": string(daemon.RoleAll), "serve.listen": "127.0.0.1:8420", "serve.data": defaultData()}
+	return map[string]string{
+		"serve.role": string(daemon.RoleAll), "serve.listen": "127.0.0.1:8420", "serve.data": defaultData(), "serve.log_level": "info",
+		"serve.evaluations": "0", "serve.open_comparisons": "50", "serve.stored_mib": "4096", "serve.requests_minute": "30000",
+	}
 }
 
 // defaultData is in a place that the private PostgreSQL's user may enter, which a home of root is not.
@@ -110,9 +133,12 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	log := slog.New(slog.NewJSONHandler(a.err, nil))
-	if _, ok := terminal(a.err); ok {
-		log = slog.New(slog.NewTextHandler(a.err, nil))
+	log, err := a.logger(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	if min(c.Evaluations, c.OpenComparisons-1, c.RequestsMinute-1) < 0 || c.StoredMiB < 1 {
+		return usagef("--open-comparisons, --stored-mib and --requests-minute are numbers from 1 on, and --evaluations from 0 on")
 	}
 	scratch := postgres.Options{User: a.config.Postgres.User}
 	if role != daemon.RoleWorker {
@@ -133,13 +159,28 @@ func (a *app) serve(ctx context.Context) error {
 	err = daemon.Run(ctx, daemon.Config{
 		Role: role, Root: root, AppDSN: c.Database, OwnerDSN: c.Owner,
 		Instance: postgres.InstanceOptions{Dir: filepath.Join(c.Data, "postgres"), User: a.config.Postgres.User},
-		Scratch:  scratch, Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Workers: a.config.Workers,
+		Scratch:  scratch, Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Workers: a.config.Workers, Evaluations: c.Evaluations,
+		Quota: service.Quota{OpenComparisons: c.OpenComparisons, StoredBytes: c.StoredMiB << 20}, Limits: api.Limits{EachMinute: c.RequestsMinute},
+		MetricsListen: c.MetricsListen, Traces: c.Traces,
 		Version: version(), Log: log, Ready: a.sayReady,
 	})
 	if isA[*daemon.Unsafe](err) || isA[*daemon.Misconfigured](err) {
 		return usageError{err}
 	}
 	return err
+}
+
+// logger writes text for a person at a terminal, and JSON for programs.
+func (a *app) logger(level string) (*slog.Logger, error) {
+	var least slog.Level
+	if err := least.UnmarshalText([]byte(level)); err != nil {
+		return nil, usagef("--log-level %q is no level; there are debug, info, warn and error", level)
+	}
+	o := &slog.HandlerOptions{Level: least}
+	if _, ok := terminal(a.err); ok {
+		return slog.New(slog.NewTextHandler(a.err, o)), nil
+	}
+	return slog.New(slog.NewJSONHandler(a.err, o)), nil
 }
 
 // makeData makes the data folder. Where root does, the private PostgreSQL's user has to pass through it; the files in it are nobody's but ours.
@@ -158,6 +199,9 @@ func makeData(dir string) error {
 func (a *app) sayReady(r daemon.Ready) {
 	if r.Embedded != "" {
 		fmt.Fprintf(a.err, "veil: no database is configured; a private PostgreSQL %s keeps everything under %s\n", r.Embedded, a.config.Serve.Data)
+	}
+	if r.Metrics != "" {
+		fmt.Fprintf(a.err, "veil: metrics at %s\n", r.Metrics)
 	}
 	if r.URL == "" {
 		fmt.Fprintln(a.out, "evaluating; stop with Ctrl-C")

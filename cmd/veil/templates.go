@@ -149,7 +149,9 @@ func (a *app) templateShowCommand() *cobra.Command {
 digest that the service names. --facts prints every fact that a comparison asks
 for; --out writes the template itself.`,
 		Args: one("SLUG@VERSION"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.showTemplate(cmd.Context(), args[0], out, withFacts) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.showTemplate(cmd.Context(), args[0], out, withFacts)
+		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "file to write the template to, in the form that its digest is of")
 	cmd.Flags().BoolVar(&withFacts, "facts", false, "print its facts, one a line")

@@ -58,8 +58,13 @@ type Config struct {
 	Workers int
 	// Evaluations is how many are carried out at once; zero is as many as Workers, from 2 to maxEvaluations.
 	Evaluations int
-	Quota       service.Quota
-	Limits      api.Limits
+	// Quota bounds what a tenant may have, Limits what requests may take; zero fields have defaults.
+	Quota  service.Quota
+	Limits api.Limits
+	// MetricsListen is the address at which Prometheus finds metrics; empty is none. They name no tenant and need no token.
+	MetricsListen string
+	// Traces is the address of a collector of traces (OTLP over HTTP); empty is none.
+	Traces string
 	// Version is the program's.
 	Version string
 	// Log gets what an operator should know; nil logs nothing.
@@ -74,6 +79,8 @@ type Ready struct {
 	URL string
 	// OneTime is the token with which the first operator gets one; empty where it was made before. It is shown once.
 	OneTime string
+	// Metrics is where metrics are; empty where they are not asked for.
+	Metrics string
 	// Embedded is the version of the private PostgreSQL; empty where there is none.
 	Embedded string
 }

@@ -21,10 +21,13 @@ func (p *process) listen(ctx context.Context) error {
 	}
 	p.closing, p.failed = make(chan struct{}), make(chan error, 1)
 	handler, err := api.New(api.Config{
-		Service: p.service, Health: p.db.Health, Version: p.Version, Log: p.Log, Limits: p.Limits, Closing: p.closing,
+		Service: p.service, Health: p.db.Health, Version: p.Version, Log: p.Log, Limits: p.Limits, Closing: p.closing, Observe: p.metrics.Request,
 	})
 	if err != nil {
 		return err
+	}
+	if p.traces != nil {
+		handler = p.traces.Handler(handler)
 	}
 	server := api.Server(handler)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.Listen)

@@ -13,6 +13,7 @@ import (
 	"github.com/veilschema/veil/internal/publish"
 	"github.com/veilschema/veil/internal/service"
 	"github.com/veilschema/veil/internal/store"
+	"github.com/veilschema/veil/internal/telemetry"
 )
 
 const (
@@ -35,7 +36,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	p := &process{Config: c}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	for _, part := range []func(context.Context) error{p.openDatabase, p.makeService, p.work, p.listen} {
+	for _, part := range []func(context.Context) error{p.observe, p.openDatabase, p.makeService, p.work, p.expose, p.listen} {
 		if err := part(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil // it was asked to stop before it ran
@@ -67,9 +68,13 @@ type process struct {
 	db       *store.DB
 	service  *service.Service
 	ended    []func() error // what to stop, the last one first
-	closing  chan struct{}  // closed when streams have to end
-	failed   chan error     // why listening ended
+	metrics  *telemetry.Metrics
+	traces   *telemetry.Tracing // nil where nobody asked for traces
+	closing  chan struct{}      // closed when streams have to end
+	failed   chan error         // why listening ended
 	url      string
+
+	metricsURL string
 }
 
 // later has something stopped when the process stops.
@@ -110,7 +115,7 @@ func (p *process) openDatabase(ctx context.Context) error {
 // mend, such as a wrong password or another version of the schema, ends it at once.
 func (p *process) waitForDatabase(ctx context.Context) (*store.DB, error) {
 	for wait := time.Second; ; wait = min(2*wait, maxWait) {
-		db, err := store.Open(ctx, store.Config{OwnerDSN: p.OwnerDSN, AppDSN: p.AppDSN})
+		db, err := store.Open(ctx, store.Config{OwnerDSN: p.OwnerDSN, AppDSN: p.AppDSN, Tracer: p.tracer()})
 		if err == nil || ctx.Err() != nil || !store.Absent(err) {
 			return db, err
 		}
@@ -130,6 +135,7 @@ func (p *process) makeService(context.Context) error {
 	}
 	c := service.Config{
 		DB: p.db, Root: p.Root, Jobs: queue, Quota: p.Quota, Workers: p.Workers, Generator: "veil " + p.Version, Random: rand.Reader, Log: p.Log,
+		Observe: p.metrics.Action,
 	}
 	if p.Role.answers() {
 		publisher := publish.New(p.Scratch)
@@ -145,7 +151,7 @@ func (p *process) work(ctx context.Context) error {
 	if !p.Role.evaluates() {
 		return nil
 	}
-	stop, err := jobs.Work(ctx, p.db.Pool(), p.service, jobs.Options{Workers: p.evaluations(), Log: p.Log})
+	stop, err := jobs.Work(ctx, p.db.Pool(), p.service, jobs.Options{Workers: p.evaluations(), Middleware: p.middleware(), Log: p.Log})
 	if err != nil {
 		return err
 	}
@@ -170,7 +176,7 @@ func (p *process) evaluations() int {
 
 // ready makes the one-time token where it is needed and says that everything runs.
 func (p *process) ready(ctx context.Context) error {
-	r := Ready{URL: p.url}
+	r := Ready{URL: p.url, Metrics: p.metricsURL}
 	if p.instance != nil {
 		r.Embedded = p.instance.Version()
 	}

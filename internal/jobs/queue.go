@@ -31,6 +31,8 @@ type Options struct {
 	Workers int
 	// Rescue is after how long a job is given to another worker although its own seems to live; zero is 150 s, the least that is safe for any comparison.
 	Rescue time.Duration
+	// Middleware sees every evaluation, to trace it.
+	Middleware []rivertype.Middleware
 	// Log gets what goes wrong; nil logs nothing.
 	Log *slog.Logger
 }
@@ -112,7 +114,7 @@ func Work(ctx context.Context, pool *pgxpool.Pool, do Evaluator, o Options) (sto
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
 		JobTimeout: min(jobTimeout, o.Rescue*4/5), RescueStuckJobsAfter: o.Rescue,
 		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: time.Second,
-		ErrorHandler: (*handler)(o.Log),
+		ErrorHandler: (*handler)(o.Log), Middleware: o.Middleware,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the queue cannot be worked on: %w", err)
