@@ -25,16 +25,19 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Check and provision an example, and show what either side saw",
-		Long: `Demo checks an example: the database of a made-up insurer, which deviates in ten
-ways from a template of clinical claims. It prints the report, what was exchanged
-and what the evaluating side saw. Then it brings that database, with rows, to the
+		Long: `Demo starts a service on this machine and checks an example against it, over HTTP:
+the database of a made-up insurer, which deviates in ten ways from a template of
+clinical claims. It prints the report, what was exchanged and what the service saw.
+Then it brings that database, with rows, to the
 template from the verdicts alone, and shows the plan, what a person has to decide,
-the result, and that what is the tenant's own is as it was. Exit code 0 means that
-all ten deviations were found and the database conforms with nothing lost.`,
+the result, and that what is the tenant's own is as it was. In the end it searches
+a dump of the service's database for every name that only the tenant has, in clear
+and hashed. Exit code 0 means that all ten deviations were found, the database
+conforms with nothing lost, and no name was found.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir) },
 	}
-	cmd.Flags().StringVar(&dir, "out", "", "folder to leave report.json, report.html and the messages in")
+	cmd.Flags().StringVar(&dir, "out", "", "folder to leave report.json, report.html, the messages and the dump in")
 	return cmd
 }
 
@@ -57,7 +60,7 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 	defer func() { err = errors.Join(err, server.Close()) }()
 	go allowlist.Warm() // while the server starts
 	bar := newProgress(a.err, demoSteps)
-	r, err := a.runDemo(ctx, server, policy, bar.begin)
+	r, err := a.runDemo(ctx, server, policy, dir, bar.begin)
 	bar.end()
 	if err != nil {
 		return a.withEvidence(err)
@@ -70,7 +73,7 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 		if err := leave(dir, r.asked.First); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "veil: report.json, report.html and the messages are in %s\n", dir)
+		fmt.Fprintf(a.err, "veil: report.json, report.html, the messages and the dump of the service's database are in %s\n", dir)
 	}
 	p := a.newPaper()
 	good = p.provisionedDemo(r) && good

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -72,12 +73,19 @@ type demoRun struct {
 	done          *provision.Outcome
 	before, after *holdings
 	back          error // why there is no way back
+	kept          *search
 	looked, whole time.Duration
 }
 
 // runDemo checks the example tenant's database, brings it to the template and asks for the way back.
-func (a *app) runDemo(ctx context.Context, server *check.Server, policy *template.Policy, progress func(string)) (r *demoRun, err error) {
+func (a *app) runDemo(ctx context.Context, server *check.Server, policy *template.Policy, dir string, progress func(string)) (r *demoRun, err error) {
 	start := time.Now()
+	progress("starting the service")
+	service, err := a.newDemoService(ctx, server.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, service.close()) }()
 	progress("making the tenant's database")
 	d, err := newDemoTenant(ctx, server)
 	if err != nil {
@@ -89,6 +97,7 @@ func (a *app) runDemo(ctx context.Context, server *check.Server, policy *templat
 			Template: check.Source{Texts: []check.Text{{Name: demo.TemplateFile, Text: demo.TemplateSQL()}}}, Tenant: check.Source{DSN: d.dsn},
 			Meta:   template.Meta{Slug: demo.TemplateSlug, Version: demo.TemplateVersion, Title: demo.TemplateTitle},
 			Policy: policy, Workers: a.config.Workers, Generator: "veil " + version(), Progress: progress,
+			Compare: service.comparing(d.state, a.config.Workers, progress),
 		},
 		Strategy: plan.Validated, State: d.state, DryRun: true,
 	}
@@ -111,8 +120,28 @@ func (a *app) runDemo(ctx context.Context, server *check.Server, policy *templat
 		return nil, err
 	}
 	r.back = executor.Rollback(ctx, d.conn, r.done.Run, executor.Options{State: d.state})
+	progress("searching what the service keeps")
+	if err := r.search(ctx, a, service, dir); err != nil {
+		return nil, err
+	}
 	r.whole = time.Since(start)
 	return r, nil
+}
+
+// search dumps the service's database, looks for what only the tenant has, and leaves the dump in the folder for the results, if there is one.
+func (r *demoRun) search(ctx context.Context, a *app, s *demoService, dir string) error {
+	path, err := s.dump(ctx, a.config.Postgres.Bin)
+	if err != nil {
+		return err
+	}
+	if r.kept, err = s.searchDump(path, r.asked.First.Facts); err != nil || dir == "" {
+		return err
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // a path of our own
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "service.sql"), text)
 }
 
 // provisionedDemo shows how the database was brought to the template. It says whether all of it came out as it should.
@@ -120,7 +149,8 @@ func (p *paper) provisionedDemo(r *demoRun) bool {
 	good := p.demoPlan(r)
 	good = p.demoResult(r) && good
 	good = p.demoOwn(r) && good
-	return p.demoBack(r) && good
+	good = p.demoBack(r) && good
+	return p.demoSearch(r.kept) && good
 }
 
 // demoPlan writes the plan, what was found locally, and the decisions with their answers. It says whether every
