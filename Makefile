@@ -10,7 +10,7 @@ export GOLANGCI_LINT_CACHE := $(CURDIR)/out/lint-cache
 
 # Packages that also run in a browser, and packages with goroutines worth the race detector.
 PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare|provisioner/plan)(/|$$)')
-CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|internal/(postgres|introspect|store|eventlog|jobs|service|sessionlog))(/|$$)')
+CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|api|internal/(postgres|introspect|store|eventlog|jobs|service|sessionlog|exchange|pins|telemetry|daemon))(/|$$)')
 
 FUZZ_SECONDS ?= 100
 FUZZ_LONG_SECONDS ?= 3600
@@ -64,6 +64,11 @@ fuzz-long: ## fuzz every decoder for an hour in all
 .PHONY: campaign
 campaign: postgres ## crash provisioning in every way at every moment, which takes hours
 	VEIL_LONG=1 go test -count 1 -timeout 12h -v -run '$(CAMPAIGN)' ./internal/provision
+
+.PHONY: campaign-service
+campaign-service: postgres ## kill every process of running comparisons 200 times, and write to the log for a minute
+	VEIL_LONG=1 go test -count 1 -timeout 2h -v -run KilledAtAnyMoment ./cmd/veil
+	VEIL_LONG=1 go test -count 1 -timeout 1h -v -run TestEightWriters ./internal/eventlog
 
 .PHONY: bench
 bench: postgres out/bin/benchstat ## run the benchmarks (BENCH=regexp) and print their medians

@@ -152,3 +152,33 @@ func (s *shell) read(name string) string {
 	s.Helper()
 	return readFile(s.T, filepath.Join(s.dir, name))
 }
+
+// TestABackupIsRestoredIntoAnotherDatabase does what docs/operations.md says.
+func TestABackupIsRestoredIntoAnotherDatabase(t *testing.T) {
+	s, sh := tenanted(t)
+	sh.run(exitDeviates, checking)
+	before, _ := sh.run(exitDone, "veil comparisons list --token-file tenant.token")
+	tenants := sh.env
+	sh.env = nil
+	sh.run(exitDone, "veil admin dump --out veil.sql --data "+s.data)
+	s.end(syscall.SIGTERM)
+
+	other := filepath.Join(sharedTemporary(t), "other")
+	instance := got[*postgres.Instance](t)(postgres.OpenInstance(t.Context(), postgres.InstanceOptions{Dir: other}))
+	t.Cleanup(func() { _ = instance.Close() })
+	psql := filepath.Join(got[postgres.Binaries](t)(postgres.Find("")).Dir, "psql")
+	sh.run(0, psql+" --quiet --set ON_ERROR_STOP=1 --single-transaction --dbname '"+instance.AdminDSN()+"' --file veil.sql")
+	sh.env = []string{"VEIL_SERVE_DATABASE=" + instance.AppDSN(), "VEIL_SERVE_OWNER=" + instance.OwnerDSN()}
+	if says, _ := sh.run(exitDone, "veil admin doctor --data "+s.data); strings.Contains(says, "BAD") {
+		t.Errorf("of what was restored, the doctor says\n%s", says)
+	}
+	if says, _ := sh.run(exitDone, "veil admin rebuild --data "+s.data); !strings.Contains(says, "equal to the byte") {
+		t.Errorf("what was restored, made anew: %s", says)
+	}
+	s.restart(t, sh.env, "--data", s.data)
+	sh.env = tenants
+	if after, _ := sh.run(exitDone, "veil comparisons list --token-file tenant.token"); after != before {
+		t.Errorf("what was restored is\n%s, what was dumped\n%s", after, before)
+	}
+	sh.run(exitDeviates, checking)
+}

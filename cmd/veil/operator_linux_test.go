@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,19 @@ type shell struct {
 // run runs a command line, in which veil is the program, wants its exit code and returns what it printed.
 func (s *shell) run(code int, line string) (stdout, stderr string) {
 	s.Helper()
+	_, stdout, stderr = s.exec(line, code)
+	return stdout, stderr
+}
+
+// runAny is run for one of several exit codes, which it returns.
+func (s *shell) runAny(line string, codes ...int) (code int, stderr string) {
+	s.Helper()
+	code, _, stderr = s.exec(line, codes...)
+	return code, stderr
+}
+
+func (s *shell) exec(line string, codes ...int) (code int, stdout, stderr string) {
+	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
@@ -29,10 +43,10 @@ func (s *shell) run(code int, line string) (stdout, stderr string) {
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	_ = cmd.Run() // the exit code says it
-	if got := cmd.ProcessState.ExitCode(); got != code {
-		s.Fatalf("%s\nexits with %d, want %d\n%s%s", line, got, code, out.String(), errs.String())
+	if code = cmd.ProcessState.ExitCode(); !slices.Contains(codes, code) {
+		s.Fatalf("%s\nexits with %d, want %d\n%s%s", line, code, codes, out.String(), errs.String())
 	}
-	return out.String(), errs.String()
+	return code, out.String(), errs.String()
 }
 
 // says runs a command line that fails, and wants words in what it says.
