@@ -40,7 +40,7 @@ type world struct {
 
 // EnqueueEvaluation evaluates once the transaction is over.
 func (w *world) EnqueueEvaluation(_ context.Context, _ pgx.Tx, tenant, id uuid.UUID) error {
-	go func() {
+	go func() { //nolint:gosec // it outlives the request, as a queue does
 		for range 100 {
 			time.Sleep(20 * time.Millisecond)
 			if w.service.Evaluate(context.Background(), tenant, id) == nil {

@@ -47,7 +47,7 @@ func TestAnOperatorLooksAfterTheDatabase(t *testing.T) {
 	}
 
 	// Whoever changes the past with the rights of the owner is found out.
-	s = s.restart(t, nil, "--data", s.data)
+	s.restart(t, nil, "--data", s.data)
 	conn := got[*pgx.Conn](t)(pgx.Connect(t.Context(), running.AdminDSN))
 	if tag, err := conn.Exec(t.Context(), `UPDATE veil.events SET type = 'token.revoked' WHERE sequence = 2`); err != nil || tag.RowsAffected() != 1 {
 		t.Fatal(tag, err)
@@ -138,7 +138,10 @@ func freePort(t *testing.T) int {
 func get(t *testing.T, url string) string {
 	t.Helper()
 	request := got[*http.Request](t)(http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil))
-	response := got[*http.Response](t)(http.DefaultClient.Do(request))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer func() { _ = response.Body.Close() }()
 	return string(got[[]byte](t)(io.ReadAll(response.Body)))
 }

@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/google/uuid"
 
@@ -166,7 +165,7 @@ func (s *demoService) dump(ctx context.Context, bin string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(s.dir, "service.sql")
-	file, err := os.Create(path) //nolint:gosec // a path of our own
+	file, err := os.Create(path)
 	if err != nil {
 		return "", fmt.Errorf("the service's database was not dumped: %w", err)
 	}

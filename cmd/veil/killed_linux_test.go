@@ -140,9 +140,9 @@ func (h *hunt) history(db *store.DB, rounds int) {
 
 func newHunt(t *testing.T, sh *shell) *hunt {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any seed does
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	return &hunt{T: t, sh: sh, random: rand.New(rand.NewPCG(seed, 0)), kills: map[string]int{}} //nolint:gosec // it is no secret
+	return &hunt{T: t, sh: sh, random: rand.New(rand.NewPCG(seed, 0)), kills: map[string]int{}}
 }
 
 // killings is how many kills a test makes.

@@ -40,7 +40,7 @@ type world struct {
 // EnqueueEvaluation evaluates once the transaction is over.
 func (w *world) EnqueueEvaluation(_ context.Context, _ pgx.Tx, tenant, id uuid.UUID) error {
 	w.queued.Add(1)
-	go func() {
+	go func() { //nolint:gosec // it outlives the request, as a queue does
 		for range 200 {
 			time.Sleep(10 * time.Millisecond)
 			_ = w.service.Evaluate(context.Background(), tenant, id)

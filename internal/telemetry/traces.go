@@ -76,7 +76,7 @@ func loopbackPeer(r *http.Request) bool {
 
 // Tracer traces queries: their text, which has no parameter in it.
 func (t *Tracing) Tracer() pgx.QueryTracer {
-	return otelpgx.NewTracer(otelpgx.WithTracerProvider(t.provider), otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes())
+	return otelpgx.NewTracer(otelpgx.WithTracerProvider(t.provider), otelpgx.WithDisableConnectionDetailsInAttributes())
 }
 
 // Job traces evaluations.
