@@ -1,11 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/veilschema/veil/internal/postgres"
+	"github.com/veilschema/veil/internal/testenv"
 )
 
 // tenanted starts a service with a template of two tables, and gives a shell that has a tenant's key and token.
@@ -116,4 +122,23 @@ func TestTokensThatDoNotServe(t *testing.T) {
 	sh.says(exitUsage, "veil check --template clinic --ddl ours.sql --token-file tenant.token", "SLUG@VERSION")
 	sh.says(exitUsage, "veil check --template clinic@1 --template-ddl standard.sql --ddl ours.sql", "--template-ddl")
 	sh.says(exitDenied, "veil check --template clinic@1 --ddl ours.sql --token-file operator.token", "role operator")
+}
+
+// TestACheckOfADatabaseNeedsNoPostgreSQLOnTheTenantsMachine names a folder without server programs.
+func TestACheckOfADatabaseNeedsNoPostgreSQLOnTheTenantsMachine(t *testing.T) {
+	_, sh := tenanted(t)
+	scratch := testenv.Scratch(t, testenv.Postgres(t))
+	if _, err := scratch.Load(t.Context(), "ours.sql", []byte(sh.read("ours.sql")), postgres.LoadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	conn := got[*pgx.Conn](t)(scratch.Connect(t.Context()))
+	c := conn.Config()
+	_ = conn.Close(t.Context())
+	dsn := fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s", c.Host, c.Port, c.User, c.Password, c.Database)
+	sh.env = append(sh.env, "VEIL_POSTGRES_BIN="+sh.dir)
+	out, _ := sh.run(exitDeviates, "veil check --template clinic@1 --dsn '"+dsn+"' --token-file tenant.token")
+	if !strings.Contains(out, "visit") {
+		t.Errorf("the report:\n%s", out)
+	}
+	sh.says(exitUnavailable, checking, "PostgreSQL") // DDL files do need one
 }
