@@ -65,9 +65,15 @@ func request(ctx context.Context) *http.Request {
 	return r
 }
 
+// unreadable is what huma says of a body that broke off, and takes for a fault of the service.
+const unreadable = "cannot read request body"
+
 // problems makes huma's own errors problem documents of ours. The library keeps this in a variable of the package.
 var problems = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, causes ...error) huma.StatusError {
+		if status == http.StatusInternalServerError && detail == unreadable {
+			status, detail, causes = http.StatusBadRequest, "the body broke off, or is not as long as its header says; send it whole", nil
+		}
 		code, ok := codeOfStatus[status]
 		if !ok && status < http.StatusInternalServerError {
 			code = service.CodeInvalid
