@@ -177,6 +177,9 @@ func (c *Config) resume(ctx context.Context, p Place) (*Outcome, error) {
 		if w.failed {
 			return nil, err
 		}
+		if _, proven := errors.AsType[*compare.Misconduct](err); proven {
+			return &Outcome{Place: p}, err
+		}
 		return nil, staleUnlessDisk(err)
 	}
 	defer tenant.Close()

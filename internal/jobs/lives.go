@@ -2,8 +2,10 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +20,22 @@ type life struct {
 	id   string
 	pool *pgxpool.Pool
 	log  *slog.Logger
+
+	once sync.Once
+	held chan struct{} // closed when the lock was first held
+}
+
+func newLife(pool *pgxpool.Pool, log *slog.Logger) *life {
+	return &life{id: workerPrefix + rand.Text(), pool: pool, log: log, held: make(chan struct{})}
+}
+
+// known waits until the others know that this process lives, so that what it takes is not given away at once; but not for long, since
+// nothing worse comes of it than work that is done twice.
+func (l *life) known() {
+	select {
+	case <-l.held:
+	case <-time.After(beatTime):
+	}
 }
 
 // lock is the SQL of the lock of a process's name: 32 bits beside the class of all of them. It is held shared, so that two names of one lock make a
@@ -51,6 +69,7 @@ func (l *life) hold(ctx context.Context) error {
 	if _, err := session.Exec(ctx, `SELECT pg_catalog.pg_advisory_lock_shared($1, `+fmt.Sprintf(lock, "$2")+`)`, int32(livesClass), l.id); err != nil {
 		return err
 	}
+	l.once.Do(func() { close(l.held) })
 	for ; ctx.Err() == nil; pause(ctx, beatTime) {
 		if err := l.bury(ctx, session); err != nil {
 			return err

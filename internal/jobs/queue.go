@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -108,7 +107,7 @@ func Work(ctx context.Context, pool *pgxpool.Pool, do Evaluator, o Options) (sto
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{do: do, log: o.Log})
-	alive := &life{workerPrefix + rand.Text(), pool, o.Log}
+	alive := newLife(pool, o.Log)
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		ID: alive.id, Schema: schemaName, Logger: slog.New(quiet{o.Log.Handler()}), Workers: workers,
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
@@ -122,6 +121,7 @@ func Work(ctx context.Context, pool *pgxpool.Pool, do Evaluator, o Options) (sto
 	living, die := context.WithCancel(context.WithoutCancel(ctx))
 	var beats sync.WaitGroup
 	beats.Go(func() { alive.beat(living) })
+	alive.known()
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		die()
 		beats.Wait()

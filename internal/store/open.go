@@ -19,7 +19,7 @@ type Config struct {
 	OwnerDSN string
 	// AppDSN is the connection string of the application role, which owns nothing.
 	AppDSN string
-	// MaxConns is how many connections the pool has at most; 0 means 16. Hints take one more.
+	// MaxConns is how many connections the pool has at most; 0 means 16. Hints take one more, and health another.
 	MaxConns int32
 	// StatementTimeout ends a statement that takes longer; 0 means 60 s.
 	StatementTimeout time.Duration
@@ -29,8 +29,9 @@ type Config struct {
 
 // DB is the service's database, seen as the application role. Its methods may be called from several goroutines.
 type DB struct {
-	pool  *pgxpool.Pool
-	hints *hints
+	pool   *pgxpool.Pool
+	health *pgxpool.Pool // one connection, so that nobody who works delays the answer
+	hints  *hints
 }
 
 // Open opens a pool of connections as the application role, after it brought the schema up to date where the configuration has the owner's connection. It
@@ -49,7 +50,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the database cannot be opened: %w", err)
 	}
-	db := &DB{pool: pool, hints: newHints(config.ConnConfig)}
+	alone := config.Copy()
+	alone.MaxConns, alone.ConnConfig.Tracer = 1, nil
+	health, err := pgxpool.NewWithConfig(ctx, alone)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("the database cannot be opened: %w", err)
+	}
+	db := &DB{pool: pool, health: health, hints: newHints(config.ConnConfig)}
 	if err := db.check(ctx); err != nil {
 		db.Close()
 		return nil, err
@@ -108,10 +116,11 @@ func (db *DB) check(ctx context.Context) error {
 // Pool is the pool itself, for libraries with tables of their own, such as the job queue. Its connections are in no scope: they see no row of ours.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
-// Health says whether the database answers and takes changes. The caller's context bounds the time.
+// Health says whether the database answers and takes changes, on a connection of its own: it answers while all others are in use. The caller's context
+// bounds the time.
 func (db *DB) Health(ctx context.Context) error {
 	var readOnly bool
-	if err := db.pool.QueryRow(ctx, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean`).Scan(&readOnly); err != nil {
+	if err := db.health.QueryRow(ctx, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean`).Scan(&readOnly); err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
 	}
 	if readOnly {
@@ -123,5 +132,6 @@ func (db *DB) Health(ctx context.Context) error {
 // Close ends all connections and waits for those in use.
 func (db *DB) Close() {
 	db.hints.close()
+	db.health.Close()
 	db.pool.Close()
 }

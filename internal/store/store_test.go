@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -334,4 +335,20 @@ func TestHintsWakeEveryoneAndEnd(t *testing.T) {
 	three, stopThree := db.Hints() // starts anew
 	defer stopThree()
 	<-three
+}
+
+func TestHealthAnswersWhileEveryConnectionIsInUse(t *testing.T) {
+	db := storetest.Open(t)
+	for range db.Pool().Config().MaxConns {
+		conn, err := db.Pool().Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := db.Health(ctx); err != nil {
+		t.Error(err)
+	}
 }

@@ -44,7 +44,7 @@ func NewOn(t testing.TB, server *postgres.Server) Database {
 	return d
 }
 
-// Open makes a database and opens it, migrated. Its pool has six connections.
+// Open makes a database and opens it, migrated. Its pool has five connections.
 func Open(t testing.TB) *store.DB {
 	t.Helper()
 	return New(t).Open(t)
@@ -53,7 +53,7 @@ func Open(t testing.TB) *store.DB {
 // Open migrates the database and opens it.
 func (d Database) Open(t testing.TB) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{OwnerDSN: d.OwnerDSN, AppDSN: d.AppDSN, MaxConns: MaxConns - 2})
+	db, err := store.Open(t.Context(), store.Config{OwnerDSN: d.OwnerDSN, AppDSN: d.AppDSN, MaxConns: MaxConns - 3})
 	if err != nil {
 		t.Fatal(err)
 	}
