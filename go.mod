@@ -3,6 +3,8 @@ module github.com/veilschema/veil
 go 1.26.0
 
 require (
+	filippo.io/edwards25519 v1.2.0
+	github.com/ProtonMail/go-ecvrf v0.0.1
 	github.com/adrg/xdg v0.5.3
 	github.com/danielgtaylor/huma/v2 v2.39.1
 	github.com/exaring/otelpgx v0.13.0
