@@ -216,6 +216,9 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 const maxGrowth = 150 << 20
 
 func TestFiftyOfTheLargestUploadsAtOnceTakeLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures memory, which other runs of the tests do")
+	}
 	w := newWorld(t)
 	const uploads = 50
 	var paths [uploads]string

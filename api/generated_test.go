@@ -198,6 +198,9 @@ func (m *maker) request(method, path string, op operation, odds int) {
 func TestNoGeneratedRequestMakesTheServiceFail(t *testing.T) {
 	w := newWorld(t)
 	n := 1000
+	if testing.Short() {
+		n = 300
+	}
 	if os.Getenv("VEIL_LONG") == "1" {
 		n = 10_000
 	}

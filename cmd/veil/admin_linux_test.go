@@ -20,6 +20,7 @@ import (
 )
 
 func TestAnOperatorLooksAfterTheDatabase(t *testing.T) {
+	t.Parallel()
 	s, sh := tenanted(t)
 	sh.run(exitDeviates, checking)
 	at := " --data " + s.data
@@ -60,6 +61,7 @@ func TestAnOperatorLooksAfterTheDatabase(t *testing.T) {
 
 // TestNothingThatTheServiceShowsHasATenantsName searches logs, metrics, traces and the database after a full run.
 func TestNothingThatTheServiceShowsHasATenantsName(t *testing.T) {
+	t.Parallel()
 	traces := &taken{}
 	collector := httptest.NewServer(traces)
 	defer collector.Close()
@@ -158,6 +160,7 @@ func (s *shell) read(name string) string {
 
 // TestABackupIsRestoredIntoAnotherDatabase does what docs/operations.md says.
 func TestABackupIsRestoredIntoAnotherDatabase(t *testing.T) {
+	t.Parallel()
 	s, sh := tenanted(t)
 	sh.run(exitDeviates, checking)
 	before, _ := sh.run(exitDone, "veil comparisons list --token-file tenant.token")

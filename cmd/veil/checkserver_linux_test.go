@@ -44,6 +44,7 @@ func enlist(t *testing.T, s *serving) *shell {
 const checking = "veil check --template clinic@1 --ddl ours.sql --token-file tenant.token"
 
 func TestACheckAgainstAService(t *testing.T) {
+	t.Parallel()
 	s, sh := tenanted(t)
 	local, _ := sh.run(exitDeviates, "veil check --template-ddl standard.sql --ddl ours.sql --json")
 	remote, says := sh.run(exitDeviates, checking+" --json --sarif out.sarif")
@@ -94,6 +95,7 @@ func findings(t *testing.T, text string) string {
 }
 
 func TestAServiceOrTemplateThatChangedIsNotTrusted(t *testing.T) {
+	t.Parallel()
 	first, sh := tenanted(t)
 	sh.run(exitDeviates, checking)
 	pins, err := filepath.Glob(filepath.Join(sh.dir, "state", "pins", "*"))
@@ -112,6 +114,7 @@ func TestAServiceOrTemplateThatChangedIsNotTrusted(t *testing.T) {
 }
 
 func TestTokensThatDoNotServe(t *testing.T) {
+	t.Parallel()
 	_, sh := tenanted(t)
 	if err := os.WriteFile(filepath.Join(sh.dir, "wrong.token"), []byte("veil_"+strings.Repeat("a", 43)), 0o600); err != nil {
 		t.Fatal(err)
@@ -126,6 +129,7 @@ func TestTokensThatDoNotServe(t *testing.T) {
 
 // TestACheckOfADatabaseNeedsNoPostgreSQLOnTheTenantsMachine names a folder without server programs.
 func TestACheckOfADatabaseNeedsNoPostgreSQLOnTheTenantsMachine(t *testing.T) {
+	t.Parallel()
 	_, sh := tenanted(t)
 	scratch := testenv.Scratch(t, testenv.Postgres(t))
 	if _, err := scratch.Load(t.Context(), "ours.sql", []byte(sh.read("ours.sql")), postgres.LoadOptions{}); err != nil {

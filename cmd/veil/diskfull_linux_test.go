@@ -43,6 +43,7 @@ func fill(t *testing.T, dir string) (empty func()) {
 }
 
 func TestAFullDiskOfTheServiceLosesNothing(t *testing.T) {
+	t.Parallel()
 	dir := small(t, 400)
 	data := filepath.Join(dir, "data")
 	s := serve(t, nil, "--data", data)
@@ -82,6 +83,7 @@ func (s *serving) dead() bool {
 }
 
 func TestAFullDiskOfTheTenantLosesNothing(t *testing.T) {
+	t.Parallel()
 	_, sh := tenanted(t)
 	dir := small(t, 1)
 	sh.env = append(sh.env, "VEIL_TENANT_STATE="+dir)

@@ -160,6 +160,7 @@ func (s *serving) restart(t *testing.T, env []string, arguments ...string) *serv
 }
 
 func TestServiceClientAndPostgresKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	s, sh := tenanted(t)
 	h, n := newHunt(t, sh), killings(8)
 	data := []string{"--data", s.data}
@@ -193,6 +194,7 @@ func (s *serving) pkill(which string) {
 }
 
 func TestAPIWorkerAndClientKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	dir := sharedTemporary(t)
 	env := []string{"VEIL_SERVE_DATABASE=" + d.AppDSN, "VEIL_SERVE_OWNER=" + d.OwnerDSN}

@@ -69,6 +69,7 @@ func (s *shell) write(name, text string) {
 
 // TestTheCommandThatServePrintsWorksInASecondTerminal goes on from it as an operator does.
 func TestTheCommandThatServePrintsWorksInASecondTerminal(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil, "--data", filepath.Join(sharedTemporary(t), "data"))
 	sh := &shell{T: t, dir: t.TempDir(), server: s.url}
 	printed := "VEIL_TOKEN=" + s.once + " veil bootstrap --server " + s.url + " --out operator.token"

@@ -202,6 +202,7 @@ func (c *comparing) finish(with *client.Client) {
 }
 
 func TestAServiceWithNothingConfiguredGoesOnAfterItWasKilled(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(sharedTemporary(t), "data")
 	first := serve(t, nil, "--data", data)
 	who := first.enrol()
@@ -230,6 +231,7 @@ func TestAServiceWithNothingConfiguredGoesOnAfterItWasKilled(t *testing.T) {
 }
 
 func TestADatabaseThatDiesIsComplainedOfAndComesBack(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil, "--data", filepath.Join(sharedTemporary(t), "data"))
 	status := func() int {
 		response, err := http.Get(s.url + "/readyz")
@@ -252,6 +254,7 @@ func TestADatabaseThatDiesIsComplainedOfAndComesBack(t *testing.T) {
 func itoa(n int) string { return big.NewInt(int64(n)).String() }
 
 func TestAWorkerOnTheSameDatabaseEvaluates(t *testing.T) {
+	t.Parallel()
 	d := storetest.New(t)
 	dir := sharedTemporary(t)
 	env := []string{"VEIL_SERVE_DATABASE=" + d.AppDSN, "VEIL_SERVE_OWNER=" + d.OwnerDSN}
@@ -278,6 +281,7 @@ func TestAWorkerOnTheSameDatabaseEvaluates(t *testing.T) {
 }
 
 func TestAServiceThatOthersReachHasACertificate(t *testing.T) {
+	t.Parallel()
 	dir := sharedTemporary(t)
 	alone := exec.Command("veil", "serve", "--role", "api", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "a"))
 	if out, _ := alone.CombinedOutput(); alone.ProcessState.ExitCode() != exitUsage {
