@@ -101,19 +101,19 @@ func value32(t Type, body []byte) (v [32]byte, err error) {
 	return [32]byte(body), nil
 }
 
-// submissionBody: Merkle root:32 encrypted facts. The root is that of the
-// tenant's schema commitment, zero until there is one.
-func submissionBody(root [32]byte, s *he.Submission) ([]byte, error) {
+// submissionBody: anchor:32 encrypted facts. The anchor stands for the tenant's
+// schema commitment (merkle.Anchor).
+func submissionBody(anchor [32]byte, s *he.Submission) ([]byte, error) {
 	p := s.Parameters()
-	body := make([]byte, 0, len(root)+p.SubmissionBytes(s.Columns()))
-	return s.AppendBinary(append(body, root[:]...))
+	body := make([]byte, 0, len(anchor)+p.SubmissionBytes(s.Columns()))
+	return s.AppendBinary(append(body, anchor[:]...))
 }
 
-func parseSubmission(l Layout, body []byte) (root [32]byte, s *he.Submission, err error) {
-	if len(body) < len(root) {
-		return root, nil, fmt.Errorf("the submission has %d bytes and no room for its header", len(body))
+func parseSubmission(l Layout, body []byte) (anchor [32]byte, s *he.Submission, err error) {
+	if len(body) < len(anchor) {
+		return anchor, nil, fmt.Errorf("the submission has %d bytes and no room for its header", len(body))
 	}
-	body = body[copy(root[:], body):]
+	body = body[copy(anchor[:], body):]
 	s, err = he.ParseSubmission(l.Set, l.Columns, body)
-	return root, s, err
+	return anchor, s, err
 }

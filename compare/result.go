@@ -13,6 +13,9 @@ type Result struct {
 	Session [32]byte
 	// Tenant and Service are the two sides' identities.
 	Tenant, Service keys.PublicIdentity
+	// Anchor stands for the tenant's schema commitment (merkle.Anchor). That the
+	// submission encrypts what was committed to, only an opening shows.
+	Anchor [32]byte
 	// Verdicts are in the order of the template's judged facts.
 	Verdicts []schema.Verdict
 	// Layout and Layers describe the exchange.
@@ -26,7 +29,7 @@ type Result struct {
 
 func (s *session) result() *Result {
 	r := &Result{
-		Session: s.chains[TypeSalt], Tenant: s.open.tenant, Service: s.offer.service,
+		Session: s.chains[TypeSalt], Tenant: s.open.tenant, Service: s.offer.service, Anchor: s.anchor,
 		Verdicts: s.disclosure.verdicts, Layout: s.layout, Layers: s.places.layers,
 		ResponseDigest: sha256.Sum256(s.messages[TypeResponse]),
 	}

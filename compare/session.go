@@ -29,6 +29,7 @@ type session struct {
 	half       [32]byte
 	elements   []element // of the template
 	places     *places
+	anchor     [32]byte
 	submission *he.Submission
 	response   *he.Response
 	commitment [32]byte
@@ -196,7 +197,7 @@ func (s *session) absorb(t Type, body []byte) error {
 	case TypeSalt:
 		return s.absorbSalt(body)
 	case TypeSubmission:
-		_, s.submission, err = parseSubmission(s.layout, body)
+		s.anchor, s.submission, err = parseSubmission(s.layout, body)
 	case TypeResponse:
 		s.response, err = he.ParseResponse(s.layout.Set, s.places.layers*rows, body)
 	case TypeCommitment:

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/veilschema/veil/compare/commitment"
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/he"
 	"github.com/veilschema/veil/keys"
+	"github.com/veilschema/veil/merkle"
 )
 
 // Ledger is where a tenant records durably, before it goes on, what must never
@@ -83,6 +86,9 @@ type Tenant struct {
 	nonce    [32]byte
 	secret   keys.Secret
 	digests  [][32]byte
+	// committer makes committed, which the submission's header has the anchor of.
+	committer *merkle.Committer
+	committed *merkle.Commitments
 	// has and withheld say of each template fact whether the tenant has it and
 	// whether it keeps the verdict back.
 	has, withheld []bool
@@ -141,6 +147,9 @@ func prepareTenant(cfg TenantConfig) (*Tenant, error) {
 	}
 	cfg.Workers = max(1, cfg.Workers)
 	t := &Tenant{cfg: cfg, session: newSession(cfg.Template, cfg.Workers), identity: cfg.Root.Identity()}
+	if err := t.commitToSchema(); err != nil {
+		return nil, err
+	}
 	t.digests = digests(cfg.Facts, cfg.Workers)
 	t.has = among(cfg.Template.facts, t.digests)
 	t.withheld = make([]bool, len(cfg.Template.facts))
@@ -150,6 +159,28 @@ func prepareTenant(cfg TenantConfig) (*Tenant, error) {
 		}
 	}
 	return t, nil
+}
+
+// commitToSchema makes the tenant's commitment, a function of its root key and facts.
+func (t *Tenant) commitToSchema() error {
+	seed := t.cfg.Root.CommitmentSeed()
+	defer seed.Wipe()
+	var err error
+	if t.committer, err = merkle.NewCommitter(seed.Expose()); err != nil {
+		return err
+	}
+	tables, err := commitment.Tables(schema.NewFacts(slices.Clone(t.cfg.Facts))) // whatever order they come in
+	if err != nil {
+		return err
+	}
+	t.committer.Workers = t.cfg.Workers
+	t.committed, err = t.committer.Commit(tables)
+	return err
+}
+
+// Committed returns the commitment to the schema and who made it.
+func (t *Tenant) Committed() (*merkle.Committer, *merkle.Commitments) {
+	return t.committer, t.committed
 }
 
 // Comparison returns the comparison's id, under which the vault has its secret.
@@ -210,7 +241,10 @@ func (t *Tenant) Submit(salt []byte) ([]byte, error) {
 	if err := t.encrypt(mine.columns(t.cfg.Workers)); err != nil {
 		return nil, err
 	}
-	body, err := submissionBody([32]byte{}, s.submission)
+	if s.anchor, err = t.committer.Anchor(t.committed); err != nil {
+		return nil, err
+	}
+	body, err := submissionBody(s.anchor, s.submission)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func (e *Evaluator) Terms() (Terms, error) {
 	if s.last < TypeOffer {
 		return Terms{}, errors.New("nothing is settled before the offer")
 	}
-	const root = 32 // of the schema commitment
-	body := root + s.layout.Set.SubmissionBytes(s.layout.Columns)
+	const anchor = 32 // of the schema commitment
+	body := anchor + s.layout.Set.SubmissionBytes(s.layout.Columns)
 	return Terms{Tenant: s.open.tenant, Layout: s.layout, SubmissionBytes: envelopeHeader + body + keys.SignatureSize}, nil
 }

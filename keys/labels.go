@@ -12,12 +12,13 @@ const (
 	labelIdentity   // seed of the tenant's Ed25519 signing key
 	labelSealing    // key that seals the secrets of comparisons on the tenant's disk
 	labelStorage    // key for other local state of the tenant
-	labelMerkleVRF  // seed of the VRF key behind the labels of the schema commitment; reserved
+	labelMerkle     // seed of the labels and openings of the schema commitment
 	labelComparison // salt that joins the root key with a comparison's own secret
 
 	// Derived from a service's root key.
 
 	labelEvaluation // the salt's half and the seed of one evaluation
+	labelLog        // seed of the Ed25519 key that signs the log's checkpoints
 
 	// Derived from the key of one comparison.
 
@@ -36,9 +37,10 @@ var labelNames = [labelCount]string{
 	labelIdentity:    "veil/v1/tenant/identity",
 	labelSealing:     "veil/v1/tenant/sealing",
 	labelStorage:     "veil/v1/tenant/storage",
-	labelMerkleVRF:   "veil/v1/tenant/merkle-vrf",
+	labelMerkle:      "veil/v1/tenant/merkle",
 	labelComparison:  "veil/v1/tenant/comparison",
 	labelEvaluation:  "veil/v1/service/evaluation",
+	labelLog:         "veil/v1/service/log",
 	labelHEKey:       "veil/v1/comparison/he-key",
 	labelCommitNonce: "veil/v1/comparison/commit-nonce",
 	labelMachineSeal: "veil/v1/machine/seal",

@@ -47,6 +47,12 @@ func (r *Root) SealingLock() Lock {
 // StorageKey returns the key for local state of the tenant other than keys.
 func (r *Root) StorageKey() Secret { return derive(r.key, labelStorage) }
 
+// CommitmentSeed returns the seed of the tenant's schema commitments (package merkle).
+func (r *Root) CommitmentSeed() Secret { return derive(r.key, labelMerkle) }
+
+// LogSeed returns the seed of the Ed25519 key by which a service signs the checkpoints of its log.
+func (r *Root) LogSeed() Secret { return derive(r.key, labelLog) }
+
 // Wipe overwrites the root key. Comparisons and identities made from it stay usable.
 func (r *Root) Wipe() { r.key.Wipe() }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strconv"
+	"sync"
 )
 
 // Table is what is committed to of one table.
@@ -28,6 +29,9 @@ type Opening struct {
 
 // Committer makes a tenant's commitments.
 type Committer struct {
+	// Workers bounds the goroutines that labels are made by; zero is one.
+	Workers int
+
 	labels *LabelKey
 	secret Hash
 }
@@ -132,26 +136,55 @@ type Commitments struct {
 // Commit commits to tables. Their number is filled up to a power of two with leaves that are no tables.
 func (c *Committer) Commit(tables []Table) (*Commitments, error) {
 	out := &Commitments{Openings: make(map[TableName]*Opening, len(tables))}
-	for _, t := range tables {
-		if out.Openings[t.Name] != nil {
-			return nil, fmt.Errorf("the table %s stands twice in the schema", t.Name)
+	leaves, err := c.leaves(tables)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range leaves {
+		name := l.opening.Table.Name
+		if out.Openings[name] != nil {
+			return nil, fmt.Errorf("the table %s stands twice in the schema", name)
 		}
-		o, err := c.Open(t)
-		if err != nil {
-			return nil, err
-		}
-		label, _, err := c.labels.Label(t.Name)
-		if err != nil {
-			return nil, err
-		}
-		out.Openings[t.Name] = o
-		out.Tree = out.Tree.Set(label, o.Commitment())
+		out.Openings[name] = l.opening
+		out.Tree = out.Tree.Set(l.label, l.commitment)
 	}
 	for i := range fill(len(tables)) {
 		label, value := c.dummy(i)
 		out.Tree = out.Tree.Set(label, value)
 	}
 	return out, nil
+}
+
+// addition is what a table adds to a tree.
+type addition struct {
+	opening    *Opening
+	label      Label
+	commitment Hash
+}
+
+// leaves makes what the tables add, with as many goroutines as there are workers: a label takes more time than all else.
+func (c *Committer) leaves(tables []Table) ([]addition, error) {
+	out, workers := make([]addition, len(tables)), max(1, min(c.Workers, len(tables)))
+	errs := make([]error, workers)
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(tables) && errs[w] == nil; i += workers {
+				out[i], errs[w] = c.leaf(tables[i])
+			}
+		})
+	}
+	group.Wait()
+	return out, errors.Join(errs...)
+}
+
+func (c *Committer) leaf(t Table) (addition, error) {
+	o, err := c.Open(t)
+	if err != nil {
+		return addition{}, err
+	}
+	label, _, err := c.labels.Label(t.Name)
+	return addition{opening: o, label: label, commitment: o.Commitment()}, err
 }
 
 // dummy is a leaf that is no table. Nobody can tell it from one.

@@ -104,13 +104,25 @@ func (c *Committer) state(in *Commitments, name TableName) (*Statement, error) {
 // Verify checks a statement against the root of the tree and the labels' key, both of which the caller has from somewhere else: a statement that
 // brings its own proves nothing.
 func (s *Statement) Verify(root Hash, key PublicLabelKey) error {
-	if s.Version != statementVersion {
-		return fmt.Errorf("the statement has version %d, want %d; update the older side", s.Version, statementVersion)
+	if err := s.checkVersion(); err != nil {
+		return err
 	}
 	label, err := key.Verify(s.Name, s.LabelProof)
 	if err != nil {
 		return err
 	}
+	return s.verifyAt(root, label)
+}
+
+func (s *Statement) checkVersion() error {
+	if s.Version != statementVersion {
+		return fmt.Errorf("the statement has version %d, want %d; update the older side", s.Version, statementVersion)
+	}
+	return nil
+}
+
+// verifyAt checks a statement about the table with a label.
+func (s *Statement) verifyAt(root Hash, label Label) error {
 	proof, err := ParseProof(s.Proof)
 	if err != nil {
 		return err
@@ -154,16 +166,42 @@ func ParseStatement(text []byte) (*Statement, error) {
 	if len(text) > MaxStatementBytes {
 		return nil, fmt.Errorf("the statement has %d bytes, at most %d are read", len(text), MaxStatementBytes)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	var s Statement
-	if err := d.Decode(&s); err != nil {
-		return nil, fmt.Errorf("the statement cannot be read: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the statement")
+	if err := readJSON(text, &s); err != nil {
+		return nil, err
 	}
 	return &s, nil
+}
+
+// ParseShown reads what [Shown.Encode] writes, and nothing else.
+func ParseShown(text []byte) (*Shown, error) {
+	if len(text) > MaxStatementBytes {
+		return nil, fmt.Errorf("the proof has %d bytes, at most %d are read", len(text), MaxStatementBytes)
+	}
+	var s Shown
+	if err := readJSON(text, &s); err != nil {
+		return nil, err
+	}
+	again, err := s.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(again, text) {
+		return nil, errors.New("the proof is written in another way than the one there is; it was changed")
+	}
+	return &s, nil
+}
+
+func readJSON(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("the statement cannot be read: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the statement")
+	}
+	return nil
 }
 
 // MarshalText writes a hash in hexadecimal digits.

@@ -316,3 +316,53 @@ func TestAColumnThatIsShownDoesNotHelpToGuessTheOthers(t *testing.T) {
 		t.Error("two tenants show one digest of a table's facts, which everybody could compute")
 	}
 }
+
+func TestAProofIsHeldAgainstTheAnchorOfASubmission(t *testing.T) {
+	c, _ := committer(t, 1)
+	in := must(c.Commit(schema(20)))
+	anchor := must(c.Anchor(in))
+	shown := must(c.Show(in, must(c.ShowTable(in, schema(20)[3].Name))))
+	text := must(shown.Encode())
+	read := must(merkle.ParseShown(text))
+	if err := read.Verify(anchor); err != nil {
+		t.Fatal(err)
+	}
+	other := must(c.Commit(schema(21)))
+	if read.Verify(must(c.Anchor(other))) == nil {
+		t.Error("it holds for another schema too")
+	}
+	for name, change := range map[string]func(*merkle.Shown){
+		"another root":       func(s *merkle.Shown) { s.Root = other.Tree.Root() },
+		"another key":        func(s *merkle.Shown) { s.Labels[5] ^= 1 },
+		"another name":       func(s *merkle.Shown) { s.Statement.Name.Table += "x" },
+		"without its table":  func(s *merkle.Shown) { s.Statement.Table = nil },
+		"without statements": func(s *merkle.Shown) { s.Statement = nil },
+	} {
+		changed := must(merkle.ParseShown(text))
+		change(changed)
+		if changed.Verify(anchor) == nil {
+			t.Errorf("%s: it holds", name)
+		}
+	}
+}
+
+func TestAProofWrittenInAnotherWayIsRefused(t *testing.T) {
+	c, _ := committer(t, 1)
+	in := must(c.Commit(schema(20)))
+	text := must(must(c.Show(in, must(c.ShowColumn(in, schema(20)[3].Name, "id")))).Encode())
+	for i := range text {
+		for _, bit := range []byte{1, 0x20, 0x80} {
+			changed := bytes.Clone(text)
+			changed[i] ^= bit
+			s, err := merkle.ParseShown(changed)
+			if err == nil && s.Verify(must(c.Anchor(in))) == nil {
+				t.Fatalf("the change of byte %d to %q goes through", i, changed[i])
+			}
+		}
+	}
+	for _, changed := range [][]byte{append(text, ' '), text[:len(text)-1], bytes.Replace(text, []byte("version"), []byte("Version"), 1)} {
+		if _, err := merkle.ParseShown(changed); err == nil {
+			t.Errorf("read: ...%q", changed[max(0, len(changed)-20):])
+		}
+	}
+}

@@ -66,5 +66,5 @@ func Example() {
 	//             match at most 2^-42.1, forged verdict 2^-46.9, decryption failure 2^-128
 	//             (public-8192)
 	// exchanged   101 kB sent, 98 kB received; reading 8 ms, comparing 12 ms
-	// template    digest 06316303223d2be91687d8a463677e3de7c9347cbc670af70ce9e74307c18700
+	// template    digest 33fa5db018b635d25972d00f6a43e1796a8b2ff7be776868a82047bc160f9b35
 }

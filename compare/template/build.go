@@ -49,6 +49,10 @@ func build(meta Meta, facts schema.Facts, p *Policy, ps problems) (*Template, er
 	if err := t.Validate(); err != nil {
 		return nil, fmt.Errorf("template %q: %w", meta.Slug, err)
 	}
+	var err error
+	if t.MerkleRoot, err = t.Root(); err != nil {
+		return nil, fmt.Errorf("template %q: %w", meta.Slug, err)
+	}
 	return t, nil
 }
 

@@ -73,6 +73,8 @@ def main():
         "root": root.hex(), "session": session.hex(), "nonce": nonce.hex(),
         "secret": secret.hex(), "machine_key": machine_key.hex(),
         "storage": derive(root, "veil/v1/tenant/storage").hex(),
+        "merkle": derive(root, "veil/v1/tenant/merkle").hex(),
+        "log": derive(root, "veil/v1/service/log").hex(),
         "he_key": of("he-key"),
         "commit_nonce": of("commit-nonce"),
         "identity": "veil1" + base64.b32encode(public + check).decode().lower(),
