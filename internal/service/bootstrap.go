@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -37,8 +38,8 @@ func (s *Service) Bootstrap(ctx context.Context) (token string, err error) {
 		c := &change{view: view{Service: s, tx: tx}, id: uuid.NewSHA1(bootstrapID, hash[:]), at: s.now()}
 		id := uuid.NewSHA1(c.id, []byte("token"))
 		_, err := c.once(ctx, func() error {
-			return c.emit("token/"+id.String(), 0, tokenIssued, tokenIssuedBody{
-				ID: id, Role: RoleOperator, Label: "bootstrap", Hash: hex.EncodeToString(hash[:]), Once: true, Expires: c.at.Add(bootstrapLife),
+			return c.emit("token/"+id.String(), 0, history.TokenIssued, history.TokenIssuedBody{
+				ID: id, Role: string(RoleOperator), Label: "bootstrap", Hash: hex.EncodeToString(hash[:]), Once: true, Expires: c.at.Add(bootstrapLife),
 			})
 		})
 		return err
@@ -81,7 +82,7 @@ func (s *Service) Redeem(ctx context.Context, once string, hash [32]byte, label 
 			if err != nil {
 				return err
 			}
-			return c.emit("token/"+id.String(), version, tokenRevoked, tokenBody{ID: id, Reason: "redeemed"})
+			return c.emit("token/"+id.String(), version, history.TokenRevoked, history.TokenBody{ID: id, Reason: "redeemed"})
 		})
 		if err == nil && len(events) == 0 {
 			err = errors.New("the one-time token was not used up")

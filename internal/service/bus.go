@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/veilschema/veil/internal/eventlog"
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -67,21 +68,12 @@ func (c *change) emit(stream string, version int64, kind string, body any) error
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(envelope{By: c.who.Token, Request: c.request, Data: raw})
+	text, err := json.Marshal(history.Envelope{By: c.who.Token, Request: c.request, Data: raw})
 	if err != nil {
 		return err
 	}
 	c.events = append(c.events, eventlog.New{Type: kind, Body: text})
 	return nil
-}
-
-// envelope is the body of every event.
-type envelope struct {
-	// By is the token under which it was done, zero for the service itself.
-	By uuid.UUID `json:"by"`
-	// Request is the SHA-256 of the command, so that another one under the same id shows.
-	Request string          `json:"request,omitempty"`
-	Data    json.RawMessage `json:"data"`
 }
 
 // Do carries a command out. The id makes it happen once: the same command under the same id again is answered with what came of it. The
@@ -141,7 +133,7 @@ func (c *change) once(ctx context.Context, do func() error) ([]event, error) {
 }
 
 func sameRequest(e eventlog.Event, request string) bool {
-	var body envelope
+	var body history.Envelope
 	return json.Unmarshal(e.Body, &body) == nil && body.Request == request
 }
 

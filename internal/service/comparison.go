@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/veilschema/veil/compare"
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -130,9 +131,9 @@ func (o OpenComparison) do(ctx context.Context, c *change) error {
 	if err != nil {
 		return err
 	}
-	body := comparisonOpenedBody{
+	body := history.ComparisonOpenedBody{
 		ID: id, Template: t.Digest, Slug: t.Slug, Version: t.Version, TenantKey: terms.Tenant.String(),
-		Exchange: exchange{
+		Exchange: history.Exchange{
 			ParameterSet: terms.Layout.Set.String(), Bucket: terms.Layout.Bucket, Columns: terms.Layout.Columns, SubmissionBytes: int64(terms.SubmissionBytes),
 		},
 	}
@@ -142,7 +143,7 @@ func (o OpenComparison) do(ctx context.Context, c *change) error {
 	if body.Offer, err = c.keep(ctx, stream(id), offer); err != nil {
 		return err
 	}
-	return c.emit(stream(id), 0, comparisonOpened, body)
+	return c.emit(stream(id), 0, history.ComparisonOpened, body)
 }
 
 func (o OpenComparison) result(ctx context.Context, v *view, events []event) (*Comparison, error) {
@@ -249,12 +250,12 @@ func (c *change) takeAccept(ctx context.Context, cmp *Comparison, accept []byte)
 	}
 	salt, err := e.Salt(accept)
 	if errors.Is(err, compare.ErrNewSalt) {
-		return c.emit(stream(cmp.ID), cmp.streamVersion, comparisonFailed, comparisonEndedBody{ID: cmp.ID, Reason: "this session's salt does not serve; open another comparison"})
+		return c.emit(stream(cmp.ID), cmp.streamVersion, history.ComparisonFailed, history.ComparisonEndedBody{ID: cmp.ID, Reason: "this session's salt does not serve; open another comparison"})
 	}
 	if err != nil {
 		return c.blame(ctx, cmp, err)
 	}
-	return c.took(ctx, cmp, comparisonAccepted, accept, salt)
+	return c.took(ctx, cmp, history.ComparisonAccepted, accept, salt)
 }
 
 // takeSubmission keeps the submission and has it evaluated.
@@ -265,7 +266,7 @@ func (c *change) takeSubmission(ctx context.Context, cmp *Comparison, submission
 	if err := c.cfg.Jobs.EnqueueEvaluation(ctx, c.tx, cmp.Tenant, cmp.ID); err != nil {
 		return fmt.Errorf("the evaluation could not be queued: %w", err)
 	}
-	return c.took(ctx, cmp, comparisonSubmitted, submission, nil)
+	return c.took(ctx, cmp, history.ComparisonSubmitted, submission, nil)
 }
 
 func (c *change) takeCommitment(ctx context.Context, cmp *Comparison, commitment []byte) error {
@@ -277,7 +278,7 @@ func (c *change) takeCommitment(ctx context.Context, cmp *Comparison, commitment
 	if err != nil {
 		return c.blame(ctx, cmp, err)
 	}
-	return c.took(ctx, cmp, comparisonCommitted, commitment, seed)
+	return c.took(ctx, cmp, history.ComparisonCommitted, commitment, seed)
 }
 
 func (c *change) takeDisclosure(ctx context.Context, cmp *Comparison, disclosure []byte) error {
@@ -301,12 +302,12 @@ func (c *change) takeDisclosure(ctx context.Context, cmp *Comparison, disclosure
 		return err
 	}
 	body.ID, body.Answer = cmp.ID, &answer
-	return c.emit(stream(cmp.ID), cmp.streamVersion, comparisonDisclosed, body)
+	return c.emit(stream(cmp.ID), cmp.streamVersion, history.ComparisonDisclosed, body)
 }
 
 // took keeps a message and its answer and says that it was taken.
 func (c *change) took(ctx context.Context, cmp *Comparison, kind string, message, answer []byte) error {
-	body := takenBody{ID: cmp.ID}
+	body := history.TakenBody{ID: cmp.ID}
 	var err error
 	if body.Took, err = c.keep(ctx, stream(cmp.ID), message); err != nil {
 		return err
@@ -331,7 +332,7 @@ func (c *change) blame(ctx context.Context, cmp *Comparison, err error) error {
 	if err != nil {
 		return err
 	}
-	return c.emit(stream(cmp.ID), cmp.streamVersion, comparisonMisconduct, comparisonEndedBody{
+	return c.emit(stream(cmp.ID), cmp.streamVersion, history.ComparisonMisconduct, history.ComparisonEndedBody{
 		ID: cmp.ID, Reason: m.Error(), Accused: m.Accused.String(), Offence: m.Offence.String(), Evidence: &evidence,
 	})
 }
@@ -342,13 +343,13 @@ func refused(err error) error {
 }
 
 // keep puts bytes into the store, where a stream holds them.
-func (c *change) keep(ctx context.Context, holder string, data []byte) (blob, error) {
+func (c *change) keep(ctx context.Context, holder string, data []byte) (history.Blob, error) {
 	digest, err := store.PutBlob(ctx, c.tx, data)
 	if err != nil {
-		return blob{}, err
+		return history.Blob{}, err
 	}
 	if err := store.Hold(ctx, c.tx, holder, digest); err != nil {
-		return blob{}, err
+		return history.Blob{}, err
 	}
-	return blob{Digest: hex.EncodeToString(digest[:]), Bytes: int64(len(data))}, nil
+	return history.Blob{Digest: hex.EncodeToString(digest[:]), Bytes: int64(len(data))}, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -32,7 +33,7 @@ func (c *change) remove(ctx context.Context, cmp *Comparison, why string) error 
 	if err := store.Release(ctx, c.tx, stream(cmp.ID)); err != nil {
 		return err
 	}
-	return c.emit(stream(cmp.ID), cmp.streamVersion, comparisonDeleted, comparisonEndedBody{ID: cmp.ID, Reason: why})
+	return c.emit(stream(cmp.ID), cmp.streamVersion, history.ComparisonDeleted, history.ComparisonEndedBody{ID: cmp.ID, Reason: why})
 }
 
 func (d DeleteComparison) result(ctx context.Context, v *view, _ []event) (*Comparison, error) {

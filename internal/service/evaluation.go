@@ -16,6 +16,7 @@ import (
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/internal/check"
 	"github.com/veilschema/veil/internal/eventlog"
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -128,18 +129,18 @@ func (c *change) evaluated(ctx context.Context, id uuid.UUID, response []byte, f
 		return c.blame(ctx, cmp, failure)
 	}
 	if failure != nil {
-		return c.emit(stream(id), cmp.streamVersion, comparisonFailed, comparisonEndedBody{ID: id, Reason: "the submission was not taken: " + failure.Error()})
+		return c.emit(stream(id), cmp.streamVersion, history.ComparisonFailed, history.ComparisonEndedBody{ID: id, Reason: "the submission was not taken: " + failure.Error()})
 	}
 	kept, err := c.keep(ctx, stream(id), response)
 	if err != nil {
 		return err
 	}
-	return c.emit(stream(id), cmp.streamVersion, comparisonEvaluated, comparisonEvaluatedBody{ID: id, Response: kept})
+	return c.emit(stream(id), cmp.streamVersion, history.ComparisonEvaluated, history.ComparisonEvaluatedBody{ID: id, Response: kept})
 }
 
 // conclusion is what a finished comparison says, with the service's copy of the report.
-func (c *change) conclusion(ctx context.Context, cmp *Comparison, r *compare.Result) (comparisonDisclosedBody, error) {
-	var body comparisonDisclosedBody
+func (c *change) conclusion(ctx context.Context, cmp *Comparison, r *compare.Result) (history.ComparisonDisclosedBody, error) {
+	var body history.ComparisonDisclosedBody
 	p, err := c.preparedOf(ctx, cmp)
 	if err != nil {
 		return body, err
@@ -185,7 +186,7 @@ func (s *Service) GiveUp(ctx context.Context, tenant, id uuid.UUID) error {
 			if err != nil || cmp.State != StateSubmitted {
 				return err
 			}
-			return c.emit(stream(id), cmp.streamVersion, comparisonFailed, comparisonEndedBody{ID: id, Reason: "the service could not evaluate the submission; open another comparison, and tell the operator if it happens again"})
+			return c.emit(stream(id), cmp.streamVersion, history.ComparisonFailed, history.ComparisonEndedBody{ID: id, Reason: "the service could not evaluate the submission; open another comparison, and tell the operator if it happens again"})
 		})
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/internal/eventlog"
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -23,14 +24,14 @@ var readModels = []string{"message", "comparison", "template", "token", "tenant"
 func project(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 	var err error
 	switch e.Type {
-	case tenantCreated:
-		err = reduce(ctx, tx, e, func(b tenantCreatedBody) []statement {
+	case history.TenantCreated:
+		err = reduce(ctx, tx, e, func(b history.TenantCreatedBody) []statement {
 			return one(`INSERT INTO veil.tenant (id, name, created_at) VALUES ($1, $2, $3)`, b.ID, b.Name, e.At)
 		})
-	case tokenIssued, tokenUsed, tokenRevoked:
+	case history.TokenIssued, history.TokenUsed, history.TokenRevoked:
 		err = projectToken(ctx, tx, e)
-	case templatePublished:
-		err = reduce(ctx, tx, e, func(b templatePublishedBody) []statement {
+	case history.TemplatePublished:
+		err = reduce(ctx, tx, e, func(b history.TemplatePublishedBody) []statement {
 			return one(`INSERT INTO veil.template (slug, version, title, visibility, digest, facts, blob, bytes, published_at, sequence)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 				b.Slug, b.Version, b.Title, b.Visibility, unhex(b.Digest), b.Facts, unhex(b.Template.Digest), b.Template.Bytes, e.At, e.Sequence)
@@ -46,25 +47,25 @@ func project(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 
 func projectToken(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 	switch e.Type {
-	case tokenIssued:
-		return reduce(ctx, tx, e, func(b tokenIssuedBody) []statement {
+	case history.TokenIssued:
+		return reduce(ctx, tx, e, func(b history.TokenIssuedBody) []statement {
 			return one(`INSERT INTO veil.token (id, tenant, role, label, hash, once, created_at, expires_at, sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 				b.ID, b.Tenant, b.Role, b.Label, unhex(b.Hash), b.Once, e.At, b.Expires, e.Sequence)
 		})
-	case tokenUsed:
-		return reduce(ctx, tx, e, func(b tokenBody) []statement {
+	case history.TokenUsed:
+		return reduce(ctx, tx, e, func(b history.TokenBody) []statement {
 			return one(`UPDATE veil.token SET used_at = $2 WHERE id = $1`, b.ID, e.At)
 		})
 	}
-	return reduce(ctx, tx, e, func(b tokenBody) []statement {
+	return reduce(ctx, tx, e, func(b history.TokenBody) []statement {
 		return one(`UPDATE veil.token SET revoked_at = $2 WHERE id = $1`, b.ID, e.At)
 	})
 }
 
 func projectComparison(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 	switch e.Type {
-	case comparisonOpened:
-		return reduce(ctx, tx, e, func(b comparisonOpenedBody) []statement {
+	case history.ComparisonOpened:
+		return reduce(ctx, tx, e, func(b history.ComparisonOpenedBody) []statement {
 			x := b.Exchange
 			insert := statement{`INSERT INTO veil.comparison (id, tenant, template, slug, version, tenant_key, parameter_set, bucket, columns, submission_bytes,
 				state, opened_at, changed_at, stream_version, sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'opened', $11, $11, $12, $13)`, []any{
@@ -72,28 +73,28 @@ func projectComparison(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 			}}
 			return []statement{insert, message(e, b.ID, compare.TypeOpen, b.Open), message(e, b.ID, compare.TypeOffer, b.Offer)}
 		})
-	case comparisonAccepted:
+	case history.ComparisonAccepted:
 		return reduceTaken(ctx, tx, e, StateAccepted, compare.TypeAccept)
-	case comparisonSubmitted:
+	case history.ComparisonSubmitted:
 		return reduceTaken(ctx, tx, e, StateSubmitted, compare.TypeSubmission)
-	case comparisonCommitted:
+	case history.ComparisonCommitted:
 		return reduceTaken(ctx, tx, e, StateCommitted, compare.TypeCommitment)
-	case comparisonEvaluated:
-		return reduce(ctx, tx, e, func(b comparisonEvaluatedBody) []statement {
+	case history.ComparisonEvaluated:
+		return reduce(ctx, tx, e, func(b history.ComparisonEvaluatedBody) []statement {
 			return []statement{state(e, b.ID, StateEvaluated), message(e, b.ID, compare.TypeResponse, b.Response)}
 		})
-	case comparisonDisclosed:
-		return reduce(ctx, tx, e, func(b comparisonDisclosedBody) []statement {
+	case history.ComparisonDisclosed:
+		return reduce(ctx, tx, e, func(b history.ComparisonDisclosedBody) []statement {
 			update := statement{
 				`UPDATE veil.comparison SET conformance = $2, present = $3, absent = $4, undisclosed = $5, report = $6, report_bytes = $7 WHERE id = $1`,
 				[]any{b.ID, b.Conformance, b.Present, b.Absent, b.Undisclosed, unhex(b.Report.Digest), b.Report.Bytes},
 			}
-			return append(taken(e, b.takenBody, StateDisclosed, compare.TypeDisclosure), update)
+			return append(taken(e, b.TakenBody, StateDisclosed, compare.TypeDisclosure), update)
 		})
-	case comparisonFailed, comparisonMisconduct:
-		return reduce(ctx, tx, e, func(b comparisonEndedBody) []statement { return ended(e, b) })
-	case comparisonDeleted:
-		return reduce(ctx, tx, e, func(b comparisonEndedBody) []statement {
+	case history.ComparisonFailed, history.ComparisonMisconduct:
+		return reduce(ctx, tx, e, func(b history.ComparisonEndedBody) []statement { return ended(e, b) })
+	case history.ComparisonDeleted:
+		return reduce(ctx, tx, e, func(b history.ComparisonEndedBody) []statement {
 			return []statement{
 				state(e, b.ID, StateDeleted),
 				{`DELETE FROM veil.message WHERE comparison = $1`, []any{b.ID}},
@@ -104,9 +105,9 @@ func projectComparison(ctx context.Context, tx pgx.Tx, e eventlog.Event) error {
 	return fmt.Errorf("this release does not know events of the type %q; use the release that wrote it, or a newer one", e.Type)
 }
 
-func ended(e eventlog.Event, b comparisonEndedBody) []statement {
+func ended(e eventlog.Event, b history.ComparisonEndedBody) []statement {
 	to := StateFailed
-	if e.Type == comparisonMisconduct {
+	if e.Type == history.ComparisonMisconduct {
 		to = StateMisconduct
 	}
 	var evidence []byte
@@ -129,7 +130,7 @@ func one(sql string, args ...any) []statement { return []statement{{sql, args}} 
 
 // reduce decodes an event's data and runs the statements that follow from it, in one round trip.
 func reduce[B any](ctx context.Context, tx pgx.Tx, e eventlog.Event, statements func(B) []statement) error {
-	var body envelope
+	var body history.Envelope
 	if err := decode(e.Body, &body); err != nil {
 		return err
 	}
@@ -145,11 +146,11 @@ func reduce[B any](ctx context.Context, tx pgx.Tx, e eventlog.Event, statements 
 }
 
 func reduceTaken(ctx context.Context, tx pgx.Tx, e eventlog.Event, to State, t compare.Type) error {
-	return reduce(ctx, tx, e, func(b takenBody) []statement { return taken(e, b, to, t) })
+	return reduce(ctx, tx, e, func(b history.TakenBody) []statement { return taken(e, b, to, t) })
 }
 
 // taken are the statements for a message of the tenant and the answer to it, which is the next message.
-func taken(e eventlog.Event, b takenBody, to State, t compare.Type) []statement {
+func taken(e eventlog.Event, b history.TakenBody, to State, t compare.Type) []statement {
 	out := []statement{state(e, b.ID, to), message(e, b.ID, t, b.Took)}
 	if b.Answer != nil {
 		out = append(out, message(e, b.ID, t+1, *b.Answer))
@@ -161,7 +162,7 @@ func state(e eventlog.Event, id uuid.UUID, to State) statement {
 	return statement{`UPDATE veil.comparison SET state = $2, changed_at = $3, stream_version = $4 WHERE id = $1`, []any{id, to, e.At, e.Version}}
 }
 
-func message(e eventlog.Event, id uuid.UUID, t compare.Type, b blob) statement {
+func message(e eventlog.Event, id uuid.UUID, t compare.Type, b history.Blob) statement {
 	return statement{
 		`INSERT INTO veil.message (comparison, tenant, type, digest, bytes) VALUES ($1, $2, $3, $4, $5)`,
 		[]any{id, e.Tenant, int16(t), unhex(b.Digest), b.Bytes},

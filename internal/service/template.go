@@ -10,6 +10,7 @@ import (
 
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -106,8 +107,8 @@ func (p PublishTemplate) do(ctx context.Context, c *change) error {
 		return err
 	}
 	holder := "template/" + t.Slug + "@" + t.Version
-	body := templatePublishedBody{
-		Slug: t.Slug, Version: t.Version, Title: t.Title, Visibility: t.Visibility.String(), Digest: digestText(t.Digest()), Facts: len(t.Judged), Files: []file{},
+	body := history.TemplatePublishedBody{
+		Slug: t.Slug, Version: t.Version, Title: t.Title, Visibility: t.Visibility.String(), Digest: digestText(t.Digest()), Facts: len(t.Judged), Files: []history.File{},
 	}
 	if body.Template, err = c.keep(ctx, holder, text); err != nil {
 		return err
@@ -117,7 +118,7 @@ func (p PublishTemplate) do(ctx context.Context, c *change) error {
 		if err != nil {
 			return err
 		}
-		body.Files = append(body.Files, file{Name: f.Name, blob: kept})
+		body.Files = append(body.Files, history.File{Name: f.Name, Blob: kept})
 	}
 	if len(p.Policy) > 0 {
 		kept, err := c.keep(ctx, holder, p.Policy)
@@ -126,7 +127,7 @@ func (p PublishTemplate) do(ctx context.Context, c *change) error {
 		}
 		body.Policy = &kept
 	}
-	return c.emit(holder, 0, templatePublished, body)
+	return c.emit(holder, 0, history.TemplatePublished, body)
 }
 
 func (p PublishTemplate) result(ctx context.Context, v *view, _ []event) (*Template, error) {

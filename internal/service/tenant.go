@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/veilschema/veil/internal/history"
 )
 
 // TenantInfo is a tenant, as the operator sees it.
@@ -38,7 +40,7 @@ func (t CreateTenant) do(ctx context.Context, c *change) error {
 		return failf(CodeExists, "there is a tenant %q already; choose another name", t.Name)
 	}
 	id := uuid.NewSHA1(c.id, []byte("tenant"))
-	return c.emit("tenant/"+id.String(), 0, tenantCreated, tenantCreatedBody{ID: id, Name: t.Name})
+	return c.emit("tenant/"+id.String(), 0, history.TenantCreated, history.TenantCreatedBody{ID: id, Name: t.Name})
 }
 
 func (t CreateTenant) result(ctx context.Context, v *view, events []event) (*TenantInfo, error) {

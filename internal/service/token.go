@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/veilschema/veil/internal/history"
 	"github.com/veilschema/veil/internal/store"
 )
 
@@ -62,11 +63,11 @@ func (t IssueToken) do(ctx context.Context, c *change) error {
 		return err
 	}
 	id := uuid.NewSHA1(c.id, []byte("token"))
-	body := tokenIssuedBody{ID: id, Role: t.Role, Label: t.Label, Hash: hex.EncodeToString(t.Hash[:]), Expires: t.Expires.UTC().Truncate(time.Microsecond)}
+	body := history.TokenIssuedBody{ID: id, Role: string(t.Role), Label: t.Label, Hash: hex.EncodeToString(t.Hash[:]), Expires: t.Expires.UTC().Truncate(time.Microsecond)}
 	if t.Tenant != uuid.Nil {
 		body.Tenant = &t.Tenant
 	}
-	return c.emit("token/"+id.String(), 0, tokenIssued, body)
+	return c.emit("token/"+id.String(), 0, history.TokenIssued, body)
 }
 
 func (t IssueToken) check(ctx context.Context, c *change) error {
@@ -114,7 +115,7 @@ func (t RevokeToken) do(ctx context.Context, c *change) error {
 	if err != nil {
 		return err
 	}
-	return c.emit("token/"+t.ID.String(), version, tokenRevoked, tokenBody{ID: t.ID})
+	return c.emit("token/"+t.ID.String(), version, history.TokenRevoked, history.TokenBody{ID: t.ID})
 }
 
 func (t RevokeToken) result(ctx context.Context, v *view, _ []event) (*TokenInfo, error) {
@@ -211,7 +212,7 @@ func (s *Service) markUsed(ctx context.Context, id uuid.UUID, now time.Time) err
 			if err != nil {
 				return err
 			}
-			return c.emit("token/"+id.String(), version, tokenUsed, tokenBody{ID: id})
+			return c.emit("token/"+id.String(), version, history.TokenUsed, history.TokenBody{ID: id})
 		})
 		return err
 	})
