@@ -31,6 +31,12 @@ type Vault interface {
 	New(random io.Reader, comparison [32]byte) (keys.Secret, error)
 }
 
+// Openings is where a tenant keeps what opens the commitments to its schemas. The same commitment again, of another comparison or the same one, is
+// no error.
+type Openings interface {
+	Keep(comparison [32]byte, anchor merkle.Hash, committed *merkle.Commitments) error
+}
+
 // forgetful keeps no secret.
 type forgetful struct{}
 
@@ -61,6 +67,9 @@ type TenantConfig struct {
 	// Journal keeps what ResumeTenant needs, and then Vault must not be nil. Nil
 	// keeps nothing.
 	Journal Journal
+	// Openings keeps what opens the commitment to the schema, before the submission is sent. Nil keeps it nowhere, so that nothing can be shown of
+	// the schema later.
+	Openings Openings
 	// Random is read once, by NewTenant, for 96 bytes: comparison id, nonce and
 	// the comparison's own secret. Nothing else is random.
 	Random io.Reader
@@ -243,6 +252,11 @@ func (t *Tenant) Submit(salt []byte) ([]byte, error) {
 	}
 	if s.anchor, err = t.committer.Anchor(t.committed); err != nil {
 		return nil, err
+	}
+	if keep := t.cfg.Openings; keep != nil {
+		if err := keep.Keep(s.open.comparison, s.anchor, t.committed); err != nil {
+			return nil, fmt.Errorf("what opens the commitment to the schema was not kept, so nothing was sent: %w", err)
+		}
 	}
 	body, err := submissionBody(s.anchor, s.submission)
 	if err != nil {

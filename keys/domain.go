@@ -21,6 +21,7 @@ const (
 	DomainVerdict           // service: what it accepted
 	DomainTemplate          // operator: a published template
 	DomainEvidence          // either side: that the other one cheated
+	DomainLog               // service: the key that signs the checkpoints of its log
 	domainCount             // not a domain
 )
 
@@ -38,6 +39,7 @@ var domainNames = [domainCount]string{
 	DomainVerdict:    "veil/v1/sign/verdict",
 	DomainTemplate:   "veil/v1/sign/template",
 	DomainEvidence:   "veil/v1/sign/evidence",
+	DomainLog:        "veil/v1/sign/log",
 }
 
 // String returns the bytes that stand before a signed message, and "" for a value that is no domain.

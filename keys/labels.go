@@ -13,6 +13,7 @@ const (
 	labelSealing    // key that seals the secrets of comparisons on the tenant's disk
 	labelStorage    // key for other local state of the tenant
 	labelMerkle     // seed of the labels and openings of the schema commitment
+	labelAttest     // seed of the Ed25519 key that signs attestations for other tools
 	labelComparison // salt that joins the root key with a comparison's own secret
 
 	// Derived from a service's root key.
@@ -38,6 +39,7 @@ var labelNames = [labelCount]string{
 	labelSealing:     "veil/v1/tenant/sealing",
 	labelStorage:     "veil/v1/tenant/storage",
 	labelMerkle:      "veil/v1/tenant/merkle",
+	labelAttest:      "veil/v1/tenant/attestation",
 	labelComparison:  "veil/v1/tenant/comparison",
 	labelEvaluation:  "veil/v1/service/evaluation",
 	labelLog:         "veil/v1/service/log",

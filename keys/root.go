@@ -50,6 +50,10 @@ func (r *Root) StorageKey() Secret { return derive(r.key, labelStorage) }
 // CommitmentSeed returns the seed of the tenant's schema commitments (package merkle).
 func (r *Root) CommitmentSeed() Secret { return derive(r.key, labelMerkle) }
 
+// AttestationSeed returns the seed of the Ed25519 key by which the key's owner signs attestations in the formats of other tools, which know no domains
+// of ours.
+func (r *Root) AttestationSeed() Secret { return derive(r.key, labelAttest) }
+
 // LogSeed returns the seed of the Ed25519 key by which a service signs the checkpoints of its log.
 func (r *Root) LogSeed() Secret { return derive(r.key, labelLog) }
 

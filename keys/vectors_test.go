@@ -63,7 +63,7 @@ func TestDerivedSecretsAreTheKnownOnes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, got := range map[string]keys.Secret{
-		"storage": v.root(t).StorageKey(), "merkle": v.root(t).CommitmentSeed(), "log": v.root(t).LogSeed(), "he_key": he, "commit_nonce": c.CommitNonce(),
+		"storage": v.root(t).StorageKey(), "merkle": v.root(t).CommitmentSeed(), "log": v.root(t).LogSeed(), "attestation": v.root(t).AttestationSeed(), "he_key": he, "commit_nonce": c.CommitNonce(),
 	} {
 		if hex.EncodeToString(got.Expose()) != v[name] {
 			t.Errorf("%s: got %x, want %s", name, got.Expose(), v[name])

@@ -92,6 +92,15 @@ func (t *Table) content() ([]byte, error) {
 	return appendField(b, string(t.Facts)), nil
 }
 
+// Reopen makes an opening of what was kept of it. It says nothing of whether it opens anything.
+func Reopen(t Table, seed Hash) (*Opening, error) { return newOpening(t, seed) }
+
+// Label returns the label that a table has, or would have.
+func (c *Committer) Label(name TableName) (Label, error) {
+	label, _, err := c.labels.Label(name)
+	return label, err
+}
+
 func newOpening(t Table, seed Hash) (*Opening, error) {
 	if _, err := t.content(); err != nil {
 		return nil, err

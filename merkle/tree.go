@@ -170,3 +170,27 @@ func (t Tree) Prove(label Label) *Proof {
 	}
 	return p
 }
+
+// Leaf is a leaf of a tree, without what opens it.
+type Leaf struct {
+	Label      Label
+	Commitment Hash
+}
+
+// Leaves returns the leaves in the order of their labels. The tree can be made of them again.
+func (t Tree) Leaves() []Leaf {
+	out := make([]Leaf, 0, t.size)
+	var walk func(*node)
+	walk = func(n *node) {
+		switch {
+		case n == nil:
+		case n.isLeaf():
+			out = append(out, Leaf{Label: n.leaf.label, Commitment: n.leaf.commitment})
+		default:
+			walk(n.child[0])
+			walk(n.child[1])
+		}
+	}
+	walk(t.root)
+	return out
+}

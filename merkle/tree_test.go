@@ -165,3 +165,20 @@ func FuzzProof(f *testing.F) {
 		}
 	})
 }
+
+func TestATreeIsMadeAgainOfItsLeaves(t *testing.T) {
+	var tree, again merkle.Tree
+	for i := range 100 {
+		tree = tree.Set(sha256.Sum256([]byte{byte(i)}), merkle.Hash{byte(i)})
+	}
+	leaves := tree.Leaves()
+	for i, l := range leaves {
+		again = again.Set(l.Label, l.Commitment)
+		if i > 0 && bytes.Compare(leaves[i-1].Label[:], l.Label[:]) >= 0 {
+			t.Errorf("leaf %d is out of order", i)
+		}
+	}
+	if again.Root() != tree.Root() || len(leaves) != 100 || len(merkle.Tree{}.Leaves()) != 0 {
+		t.Error("another tree")
+	}
+}

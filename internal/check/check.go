@@ -42,6 +42,8 @@ type Options struct {
 	Root   *keys.Root
 	Ledger compare.Ledger
 	Vault  compare.Vault
+	// Openings keeps what opens the commitment to the tenant's schema; nil keeps it nowhere.
+	Openings compare.Openings
 	// Compare, where it is set, brings the comparison with another process to its end; then Root, Ledger and Vault are not looked at.
 	Compare func(ctx context.Context, prepared *compare.Prepared, facts schema.Facts) (*Exchange, error)
 	// Workers bounds the goroutines; zero is one.
@@ -199,7 +201,7 @@ func (o Options) exchange(ctx context.Context, prepared *compare.Prepared, facts
 	}
 	p := Parties{
 		Template: prepared, Facts: facts, Withholds: o.Withholding.Withholds, Minimum: o.Minimum,
-		Root: o.Root, Ledger: o.Ledger, Vault: o.Vault, Service: service,
+		Root: o.Root, Ledger: o.Ledger, Vault: o.Vault, Openings: o.Openings, Service: service,
 		Workers: o.Workers, Progress: o.Progress,
 	}
 	if p.Root == nil {
@@ -207,7 +209,7 @@ func (o Options) exchange(ctx context.Context, prepared *compare.Prepared, facts
 			return nil, err
 		}
 		defer p.Root.Wipe()
-		p.Ledger, p.Vault = &onceLedger{}, nil
+		p.Ledger, p.Vault, p.Openings = &onceLedger{}, nil, nil
 	}
 	return Run(ctx, p)
 }

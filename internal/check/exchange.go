@@ -26,6 +26,8 @@ type Parties struct {
 	Ledger  compare.Ledger
 	Vault   compare.Vault
 	Service *keys.Identity
+	// Openings keeps what opens the commitment to the tenant's schema; nil keeps it nowhere.
+	Openings compare.Openings
 	// Workers bounds the goroutines of either side.
 	Workers int
 	// Progress is told what begins; it may be nil.
@@ -78,7 +80,7 @@ func runOnce(ctx context.Context, p Parties) (*Exchange, error) {
 	var err error
 	r.tenant, err = compare.NewTenant(compare.TenantConfig{
 		Root: p.Root, Template: p.Template, Facts: p.Facts, Withholds: p.Withholds, Minimum: p.Minimum,
-		Ledger: p.Ledger, Vault: p.Vault, Random: p.Random, Workers: p.Workers,
+		Ledger: p.Ledger, Vault: p.Vault, Openings: p.Openings, Random: p.Random, Workers: p.Workers,
 	})
 	if err != nil {
 		return nil, err

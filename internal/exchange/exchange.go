@@ -159,7 +159,7 @@ func (c *Config) abandon(ctx context.Context, p Place) error {
 func (c *Config) tenant(w *watched) compare.TenantConfig {
 	return compare.TenantConfig{
 		Root: c.Root, Template: c.Template, Facts: c.Facts, Withholds: c.Withholds, Service: &c.Pin, Minimum: c.Minimum,
-		Ledger: w, Vault: c.State.Vault, Journal: w, Random: rand.Reader, Workers: c.Workers,
+		Ledger: w, Vault: c.State.Vault, Journal: w, Openings: c.State.Openings, Random: rand.Reader, Workers: c.Workers,
 	}
 }
 

@@ -32,6 +32,8 @@ type State struct {
 	Ledger  Ledger
 	Vault   Vault
 	Journal Journal
+	// Openings keeps what opens the commitments to the schema.
+	Openings compare.Openings
 }
 
 // Forget deletes what is kept of a comparison that ended; with keep, its secret stays, so that it can be opened later. The place says first that this

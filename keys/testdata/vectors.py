@@ -74,6 +74,7 @@ def main():
         "secret": secret.hex(), "machine_key": machine_key.hex(),
         "storage": derive(root, "veil/v1/tenant/storage").hex(),
         "merkle": derive(root, "veil/v1/tenant/merkle").hex(),
+        "attestation": derive(root, "veil/v1/tenant/attestation").hex(),
         "log": derive(root, "veil/v1/service/log").hex(),
         "he_key": of("he-key"),
         "commit_nonce": of("commit-nonce"),
