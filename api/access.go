@@ -53,4 +53,10 @@ var Access = map[string]Who{
 	"GET /v1/comparisons/{id}/report":            readers,
 	"GET /v1/comparisons/{id}/evidence":          readers,
 	"GET /v1/comparisons/{id}/transcript":        readers,
+	"GET /v1/comparisons/{id}/bundle":            readers,
+	"GET /v1/audit/log":                          open,
+	"GET /v1/audit/checkpoint":                   open,
+	"GET /v1/audit/tile/{path}":                  open,
+	"GET /v1/audit/proof/{sequence}":             readers,
+	"GET /v1/audit/entry/{sequence}":             readers,
 }

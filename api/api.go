@@ -122,6 +122,7 @@ func New(c Config) (http.Handler, error) {
 	s.templates(api)
 	s.comparisons(api)
 	s.events(api)
+	s.audit(api, router)
 	if err := s.pages(router, api.OpenAPI()); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write golden files")
 
 // fill puts values into a route's path.
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{slug}", "example", "{version}", "1").Replace(path)
+	return strings.NewReplacer("{id}", id, "{slug}", "example", "{version}", "1", "{sequence}", "0", "{path}", "0/000").Replace(path)
 }
 
 // problemOf fails where an answer that is no success is not a problem document out of the table, or is the service's fault.

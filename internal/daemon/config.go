@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/veilschema/veil/api"
+	"github.com/veilschema/veil/internal/auditlog"
 	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/service"
 	"github.com/veilschema/veil/keys"
@@ -65,6 +66,9 @@ type Config struct {
 	MetricsListen string
 	// Traces is the address of a collector of traces (OTLP over HTTP); empty is none.
 	Traces string
+	// Witnesses are asked to cosign the log. Checkpoint is the file that remembers what this machine signed last; empty remembers nothing.
+	Witnesses  []auditlog.Witness
+	Checkpoint string
 	// Version is the program's.
 	Version string
 	// Log gets what an operator should know; nil logs nothing.
@@ -79,6 +83,8 @@ type Ready struct {
 	URL string
 	// OneTime is the token with which the first operator gets one; empty where it was made before. It is shown once.
 	OneTime string
+	// LogKey is the key of the log's checkpoints, which witnesses have to know.
+	LogKey string
 	// Metrics is where metrics are; empty where they are not asked for.
 	Metrics string
 	// Embedded is the version of the private PostgreSQL; empty where there is none.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/veilschema/veil/internal/auditlog"
 	"github.com/veilschema/veil/internal/jobs"
 	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/publish"
@@ -36,7 +37,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	p := &process{Config: c}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	for _, part := range []func(context.Context) error{p.observe, p.openDatabase, p.makeService, p.work, p.expose, p.listen} {
+	for _, part := range []func(context.Context) error{p.observe, p.openDatabase, p.openLog, p.makeService, p.work, p.expose, p.sign, p.listen} {
 		if err := part(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil // it was asked to stop before it ran
@@ -68,6 +69,7 @@ type process struct {
 	db       *store.DB
 	service  *service.Service
 	ended    []func() error // what to stop, the last one first
+	log      *auditlog.Log
 	metrics  *telemetry.Metrics
 	traces   *telemetry.Tracing // nil where nobody asked for traces
 	closing  chan struct{}      // closed when streams have to end
@@ -135,7 +137,7 @@ func (p *process) makeService(context.Context) error {
 	}
 	c := service.Config{
 		DB: p.db, Root: p.Root, Jobs: queue, Quota: p.Quota, Workers: p.Workers, Generator: "veil " + p.Version, Random: rand.Reader, Log: p.Log,
-		Observe: p.metrics.Action,
+		Observe: p.metrics.Action, Witnesses: p.witnesses(), Refused: p.refused,
 	}
 	if p.Role.answers() {
 		publisher := publish.New(p.Scratch)
@@ -176,7 +178,7 @@ func (p *process) evaluations() int {
 
 // ready makes the one-time token where it is needed and says that everything runs.
 func (p *process) ready(ctx context.Context) error {
-	r := Ready{URL: p.url, Metrics: p.metricsURL}
+	r := Ready{URL: p.url, Metrics: p.metricsURL, LogKey: p.log.Key()}
 	if p.instance != nil {
 		r.Embedded = p.instance.Version()
 	}

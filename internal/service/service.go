@@ -12,8 +12,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/internal/bundle"
 	"github.com/veilschema/veil/internal/store"
 	"github.com/veilschema/veil/keys"
+	"github.com/veilschema/veil/merkle/checkpoint"
 )
 
 // Config is what a service is made of.
@@ -24,6 +26,10 @@ type Config struct {
 	Root *keys.Root
 	// Publish makes a template of what was sent, in a scratch database; nil refuses to publish.
 	Publish Publisher
+	// Witnesses are the keys of those who are asked to cosign the log (cosignature/v1).
+	Witnesses []string
+	// Refused says why the log is not signed any more; nil, or a nil answer, where nothing stands in the way.
+	Refused func() error
 	// Jobs puts an evaluation into the queue, in the transaction that is passed. Required.
 	Jobs Jobs
 	// Quota bounds what one tenant may have.
@@ -57,6 +63,7 @@ type Service struct {
 	cfg      Config
 	identity *keys.Identity
 	public   keys.PublicIdentity
+	log      bundle.Log
 
 	mu       sync.Mutex
 	prepared map[[32]byte]*entry // by digest; mu
@@ -79,7 +86,22 @@ func New(cfg Config) (*Service, error) {
 	}
 	cfg.Quota, cfg.Workers = cfg.Quota.withDefaults(), max(1, cfg.Workers)
 	id := cfg.Root.Identity()
-	return &Service{cfg: cfg, identity: id, public: id.Public(), prepared: make(map[[32]byte]*entry)}, nil
+	key, err := LogKey(cfg.Root)
+	if err != nil {
+		return nil, err
+	}
+	log, err := bundle.Vouch(id, key.Public(), cfg.Witnesses)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, identity: id, public: id.Public(), log: log, prepared: make(map[[32]byte]*entry)}, nil
+}
+
+// LogKey is the key by which the service of a root key signs the checkpoints of its log.
+func LogKey(root *keys.Root) (*checkpoint.Key, error) {
+	seed := root.LogSeed()
+	defer seed.Wipe()
+	return checkpoint.NewKey(seed.Expose())
 }
 
 // Identity returns the key under which the service signs.
