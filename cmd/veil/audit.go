@@ -14,8 +14,8 @@ func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Verify, offline, what others say",
-		Long: `Audit verifies files from others. It needs no network and no key, and trusts
-nobody: whatever a file says is computed again.`,
+		Long: `Audit verifies files from others. Only export needs a network: whatever a file says
+is computed again, and held against keys that you know from somewhere else.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -30,7 +30,7 @@ side. Exit code 5: the evidence proves the offence; 2: it proves nothing.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.evidence(args[0], asJSON) },
 	}
 	evidence.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(evidence)
+	cmd.AddCommand(evidence, a.auditExportCommand(), a.auditVerifyCommand(), a.auditReplayCommand(), a.auditProofCommand())
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/veilschema/veil/compare/template"
 	"github.com/veilschema/veil/internal/check"
 	"github.com/veilschema/veil/internal/exchange"
+	"github.com/veilschema/veil/internal/openings"
 	"github.com/veilschema/veil/internal/sessionlog"
 	"github.com/veilschema/veil/keys"
 )
@@ -65,7 +66,11 @@ func (a *app) checkServer(ctx context.Context, f checkFlags, o check.Options) er
 	}
 	journal := sessionlog.NewJournal(a.config.Tenant.State)
 	defer func() { _ = journal.Close() }() // every record is on the disk already
-	state := &exchange.State{Dir: filepath.Clean(a.config.Tenant.State), Ledger: log, Vault: vault, Journal: journal}
+	kept, err := openings.Open(a.config.Tenant.State, o.Root)
+	if err != nil {
+		return err
+	}
+	state := &exchange.State{Dir: filepath.Clean(a.config.Tenant.State), Ledger: log, Vault: vault, Journal: journal, Openings: kept}
 	var place exchange.Place
 	bar := newProgress(a.err, 7)
 	o.Progress = bar.begin

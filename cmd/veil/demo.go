@@ -30,14 +30,16 @@ the database of a made-up insurer, which deviates in ten ways from a template of
 clinical claims. It prints the report, what was exchanged and what the service saw.
 Then it brings that database, with rows, to the
 template from the verdicts alone, and shows the plan, what a person has to decide,
-the result, and that what is the tenant's own is as it was. In the end it searches
-a dump of the service's database for every name that only the tenant has, in clear
-and hashed. Exit code 0 means that all ten deviations were found, the database
-conforms with nothing lost, and no name was found.`,
+the result, and that what is the tenant's own is as it was. It searches a dump of
+the service's database for every name that only the tenant has, in clear and
+hashed. In the end another process verifies the bundle of the first check, one bit
+is changed in the service's database, and the next bundle shows where. Exit code 0
+means that all ten deviations were found, the database conforms with nothing lost,
+no name was found, and the change was.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir) },
 	}
-	cmd.Flags().StringVar(&dir, "out", "", "folder to leave report.json, report.html, the messages and the dump in")
+	cmd.Flags().StringVar(&dir, "out", "", "folder to leave report.json, report.html, bundle.veil, the messages and the dump in")
 	return cmd
 }
 
@@ -70,15 +72,19 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	if dir != "" {
-		if err := leave(dir, r.asked.First); err != nil {
+		if err := errors.Join(leave(dir, r.asked.First), writeFile(filepath.Join(dir, bundleName), r.audited.bundle)); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "veil: report.json, report.html, the messages and the dump of the service's database are in %s\n", dir)
+		fmt.Fprintf(a.err, "veil: report.json, report.html, bundle.veil, the messages and the dump of the service's database are in %s\n", dir)
 	}
 	p := a.newPaper()
 	good = p.provisionedDemo(r) && good
-	if err := p.flush(); err != nil || good {
+	if err := p.flush(); err != nil {
 		return err
+	}
+	printAudit(a.out, r.audited)
+	if good && r.audited.good() {
+		return nil
 	}
 	return verdictError{exitDeviates}
 }

@@ -74,6 +74,7 @@ type demoRun struct {
 	before, after *holdings
 	back          error // why there is no way back
 	kept          *search
+	audited       *demoAudit
 	looked, whole time.Duration
 }
 
@@ -122,6 +123,10 @@ func (a *app) runDemo(ctx context.Context, server *check.Server, policy *templat
 	r.back = executor.Rollback(ctx, d.conn, r.done.Run, executor.Options{State: d.state})
 	progress("searching what the service keeps")
 	if err := r.search(ctx, a, service, dir); err != nil {
+		return nil, err
+	}
+	progress("auditing the first check")
+	if r.audited, err = service.audit(ctx, service.sessions[0]); err != nil {
 		return nil, err
 	}
 	r.whole = time.Since(start)

@@ -66,7 +66,7 @@ func (a *app) newDemoService(ctx context.Context, scratch postgres.Options) (s *
 	go func() {
 		s.ended <- daemon.Run(life, daemon.Config{
 			Role: daemon.RoleAll, Root: s.root, Listen: "127.0.0.1:0", Scratch: scratch, Workers: a.config.Workers, Version: version(),
-			Instance: postgres.InstanceOptions{Dir: s.postgres(), User: scratch.User, NoSync: true}, Ready: func(r daemon.Ready) { ready <- r },
+			Instance: postgres.InstanceOptions{Dir: s.postgres(), User: scratch.User, NoSync: true}, Checkpoint: filepath.Join(s.dir, "checkpoint"), Ready: func(r daemon.Ready) { ready <- r },
 		})
 	}()
 	select {

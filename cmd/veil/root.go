@@ -47,7 +47,7 @@ Exit codes: 0 conforms or done, 1 does not conform, 2 usage, 3 not allowed,
 	})
 	root.SetVersionTemplate("veil {{.Version}}\n")
 	bindConfig(root, a)
-	root.AddCommand(a.checkCommand(), a.provisionCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.reportCommand(), a.serveCommand(), a.adminCommand(), a.bootstrapCommand(), a.tenantsCommand(), a.tokensCommand(), a.templateCommand(), a.comparisonsCommand(), a.demoCommand(), a.configCommand())
+	root.AddCommand(a.checkCommand(), a.provisionCommand(), a.factsCommand(), a.keysCommand(), a.auditCommand(), a.proveCommand(), a.reportCommand(), a.serveCommand(), a.witnessCommand(), a.adminCommand(), a.bootstrapCommand(), a.tenantsCommand(), a.tokensCommand(), a.templateCommand(), a.comparisonsCommand(), a.demoCommand(), a.configCommand())
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		for _, shell := range append(completion.Commands(), completion) {

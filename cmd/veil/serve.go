@@ -10,15 +10,18 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
 	"github.com/veilschema/veil/api"
+	"github.com/veilschema/veil/internal/auditlog"
 	"github.com/veilschema/veil/internal/daemon"
 	"github.com/veilschema/veil/internal/keyfile"
 	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/service"
+	"github.com/veilschema/veil/internal/witness"
 	"github.com/veilschema/veil/keys"
 )
 
@@ -39,6 +42,8 @@ type serveConfig struct {
 	// TLSCert and TLSKey are files in PEM.
 	TLSCert string `mapstructure:"tls_cert"`
 	TLSKey  string `mapstructure:"tls_key"`
+	// Witnesses are asked to cosign the log: KEY@URL each, with spaces between.
+	Witnesses string `mapstructure:"witnesses"`
 	// MetricsListen is the address of the metrics, Traces that of a collector of traces; both may be empty.
 	MetricsListen string `mapstructure:"metrics_listen"`
 	Traces        string `mapstructure:"traces"`
@@ -60,6 +65,7 @@ var serveSettings = []setting{
 	{"serve.key", "root-key", "file of the service's root key (default: root.key in the data folder)"},
 	{"serve.tls_cert", "tls-cert", "certificate, PEM"},
 	{"serve.tls_key", "tls-key", "the certificate's key, PEM"},
+	{"serve.witnesses", "witnesses", "who is asked to cosign the log, KEY@URL each, with spaces between (default: nobody)"},
 	{"serve.metrics_listen", "metrics-listen", "address to show Prometheus metrics at, without a token (default: nowhere)"},
 	{"serve.traces", "traces", "collector of OpenTelemetry traces, OTLP over HTTP (default: none)"},
 	{"serve.log_level", "log-level", "debug, info, warn or error"},
@@ -156,7 +162,12 @@ func (a *app) serve(ctx context.Context) error {
 		}
 		return keyProblem(err)
 	}
+	witnesses, err := witnessesOf(c.Witnesses)
+	if err != nil {
+		return err
+	}
 	err = daemon.Run(ctx, daemon.Config{
+		Witnesses: witnesses, Checkpoint: filepath.Join(c.Data, "checkpoint"),
 		Role: role, Root: root, AppDSN: c.Database, OwnerDSN: c.Owner,
 		Instance: postgres.InstanceOptions{Dir: filepath.Join(c.Data, "postgres"), User: a.config.Postgres.User},
 		Scratch:  scratch, Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Workers: a.config.Workers, Evaluations: c.Evaluations,
@@ -168,6 +179,23 @@ func (a *app) serve(ctx context.Context) error {
 		return usageError{err}
 	}
 	return err
+}
+
+// witnessesOf reads the witnesses of a log: a key and an address each, KEY@URL.
+func witnessesOf(list string) ([]auditlog.Witness, error) {
+	var out []auditlog.Witness
+	for _, one := range strings.Fields(list) {
+		at := strings.LastIndex(one, "@http")
+		if at < 0 {
+			return nil, usagef("%q is no witness; give its key and its address, KEY@URL, as veil witness prints them", one)
+		}
+		client, err := witness.NewClient(witness.ClientConfig{VKey: one[:at], URL: one[at+1:]})
+		if err != nil {
+			return nil, usageError{err}
+		}
+		out = append(out, auditlog.Witness{Key: one[:at], Client: client})
+	}
+	return out, nil
 }
 
 // logger writes text for a person at a terminal, and JSON for programs.
@@ -214,6 +242,7 @@ func (a *app) sayReady(r daemon.Ready) {
 
 `, envToken, r.OneTime, r.URL)
 	}
+	fmt.Fprintf(a.out, "the log's key, for witnesses and auditors: %s\n", r.LogKey)
 	fmt.Fprintf(a.out, "answering at %s, described at %s/docs; stop with Ctrl-C\n", r.URL, r.URL)
 }
 

@@ -28,7 +28,7 @@ Its version never changes; whoever has its digest knows what it says.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, c := range []*cobra.Command{a.templatePublishCommand(), a.templateListCommand(), a.templateShowCommand()} {
+	for _, c := range []*cobra.Command{a.templatePublishCommand(), a.templateListCommand(), a.templateShowCommand(), a.templateVerifyCommand()} {
 		bindRemote(c)
 		cmd.AddCommand(c)
 	}
@@ -158,6 +158,53 @@ for; --out writes the template itself.`,
 	return cmd
 }
 
+func (a *app) templateVerifyCommand() *cobra.Command {
+	var digest string
+	cmd := &cobra.Command{
+		Use: "verify SLUG@VERSION", Short: "Fetch a template and compute its digest and its Merkle root again",
+		Long: `Verify fetches a template, computes the Merkle root of its tables and the digest of
+all of it again, and holds them against what the service publishes and against
+--digest. The root is what shows, table by table, that a database has the
+template's tables.`,
+		Example: `  veil template verify omop@5.4 --digest 5a3e...`,
+		Args:    one("SLUG@VERSION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.verifyTemplate(cmd.Context(), args[0], digest)
+		},
+	}
+	cmd.Flags().StringVar(&digest, "digest", "", "the digest that it has to have (default: the one that the service names)")
+	return cmd
+}
+
+func (a *app) verifyTemplate(ctx context.Context, reference, digest string) error {
+	slug, ver, err := splitReference(reference)
+	if err != nil {
+		return err
+	}
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	if digest == "" {
+		about, err := c.Template(ctx, slug, ver)
+		if err != nil {
+			return err
+		}
+		digest = about.Digest
+	}
+	_, t, err := fetchTemplate(ctx, c, reference, digest)
+	if err != nil {
+		return err
+	}
+	in, err := t.Commitments()
+	if err != nil {
+		return err
+	}
+	is := t.Digest()
+	_, err = fmt.Fprintf(a.out, "VERIFIED: %s@%s\n\ndigest  %x\nroot    %x, over %s with %d facts\n", report.Visible(t.Slug), report.Visible(t.Version), is, t.MerkleRoot, counted(in.Tree.Len(), "table"), len(t.Own()))
+	return err
+}
+
 func (a *app) showTemplate(ctx context.Context, reference, out string, withFacts bool) error {
 	slug, ver, err := splitReference(reference)
 	if err != nil {
@@ -186,8 +233,8 @@ func (a *app) showTemplate(ctx context.Context, reference, out string, withFacts
 		}
 		return nil
 	}
-	fmt.Fprintf(a.out, "template   %s@%s\ntitle      %s\nfacts      %d\npublished  %s\ndigest     %s\n",
-		report.Visible(about.Slug), report.Visible(about.Version), report.Visible(dash(about.Title)), len(t.Facts()), day(&about.PublishedAt), report.Visible(about.Digest))
+	fmt.Fprintf(a.out, "template   %s@%s\ntitle      %s\nfacts      %d\npublished  %s\ndigest     %s\nroot       %x\n",
+		report.Visible(about.Slug), report.Visible(about.Version), report.Visible(dash(about.Title)), len(t.Facts()), day(&about.PublishedAt), report.Visible(about.Digest), t.MerkleRoot)
 	return nil
 }
 
@@ -206,6 +253,9 @@ func fetchTemplate(ctx context.Context, c *client.Client, reference, digest stri
 		if is := t.Digest(); hex.EncodeToString(is[:]) != strings.ToLower(digest) {
 			err = fmt.Errorf("its digest is %x and not %s; do not go on before you know why", is, report.Visible(digest))
 		}
+	}
+	if err == nil {
+		err = t.CheckRoot()
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the template %s of the service: %w", reference, &exchange.Untrusted{Message: compare.TypeOffer, Cause: err})
