@@ -80,7 +80,7 @@ func TestInNoStageAnythingIsShownToAnotherTenant(t *testing.T) {
 		step()
 		id := strings.TrimPrefix(s.path, "/v1/comparisons/")
 		for _, token := range []string{w.foreign, other} {
-			for _, name := range []string{"", "/offer", "/salt", "/response", "/seed", "/verdict", "/report", "/evidence", "/transcript", "/events"} {
+			for _, name := range []string{"", "/offer", "/salt", "/response", "/seed", "/verdict", "/report", "/evidence", "/transcript", "/bundle", "/events"} {
 				if status, _, body := w.call(token, "GET", s.path+name, nil); status != http.StatusNotFound {
 					t.Errorf("stage %d: GET %q: %d %.80s", i, name, status, body)
 				}

@@ -25,6 +25,7 @@ import (
 	"github.com/veilschema/veil/compare"
 	"github.com/veilschema/veil/compare/schema"
 	"github.com/veilschema/veil/compare/template"
+	"github.com/veilschema/veil/internal/auditlog"
 	"github.com/veilschema/veil/internal/service"
 	"github.com/veilschema/veil/internal/store/storetest"
 	"github.com/veilschema/veil/keys"
@@ -109,6 +110,7 @@ type world struct {
 	digest          string // of the template
 	expires         string
 	encoded         []byte
+	audit           *auditlog.Log
 	log             *syncBuffer
 }
 
@@ -160,7 +162,9 @@ func newWorldWith(t *testing.T, limits api.Limits) *world {
 	t.Helper()
 	db := storetest.Open(t)
 	w := &world{T: t, queue: &queue{}, log: &syncBuffer{}}
-	w.service = must(service.New(service.Config{DB: db, Root: must(keys.NewRoot(rand.Reader)), Publish: publisher{}, Jobs: w.queue, Random: rand.Reader, Generator: "test"}))
+	root := must(keys.NewRoot(rand.Reader))
+	w.audit = must(auditlog.New(auditlog.Config{DB: db, Key: must(service.LogKey(root))}))
+	w.service = must(service.New(service.Config{DB: db, Root: root, Publish: publisher{}, Jobs: w.queue, Random: rand.Reader, Generator: "test"}))
 	handler := must(api.New(api.Config{Service: w.service, Health: db.Health, Version: "test", Limits: limits, Log: slog.New(slog.NewJSONHandler(w.log, nil))}))
 	s := httptest.NewUnstartedServer(handler)
 	s.Config = api.Server(handler)

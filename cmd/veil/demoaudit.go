@@ -87,7 +87,7 @@ func (s *demoService) tamper(ctx context.Context, session demoSession) (entry in
 		return 0, fmt.Errorf("the service's database was not reached: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	err = conn.QueryRow(ctx, `UPDATE veil.events SET leaf = set_byte(leaf, length(leaf) - 20, get_byte(leaf, length(leaf) - 20) # 1)
+	err = conn.QueryRow(ctx, `UPDATE veil.events SET leaf = set_byte(leaf, length(leaf) / 2, get_byte(leaf, length(leaf) / 2) # 1)
 		WHERE stream = $1 AND type = $2 RETURNING sequence`, "comparison/"+session.id.String(), history.ComparisonDisclosed).Scan(&entry)
 	if err != nil {
 		return 0, fmt.Errorf("the service's database was not changed: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -54,7 +55,7 @@ type Log struct {
 	Service keys.PublicIdentity `json:"service"`
 	// Key is the key of the log's checkpoints, as signed notes write it.
 	Key string `json:"key"`
-	// Signature is the identity's over the key, under [keys.DomainLog].
+	// Signature is the identity's over the key and the witnesses' keys, a line each, under [keys.DomainLog].
 	Signature []byte `json:"signature"`
 	// Witnesses are the keys of those who were asked to cosign. Whom a reader believes is the reader's to say.
 	Witnesses []string `json:"witnesses"`
@@ -62,12 +63,19 @@ type Log struct {
 
 // Vouch makes the statement of a service.
 func Vouch(id *keys.Identity, key string, witnesses []string) (Log, error) {
-	signature, err := id.Sign(keys.DomainLog, []byte(key))
-	return Log{Service: id.Public(), Key: key, Signature: signature[:], Witnesses: slices.Clone(witnesses)}, err
+	l := Log{Service: id.Public(), Key: key, Witnesses: slices.Concat([]string{}, witnesses)}
+	signature, err := id.Sign(keys.DomainLog, l.signed())
+	l.Signature = signature[:]
+	return l, err
 }
 
-// Verify says whether the service vouches for the key.
-func (l *Log) Verify() error { return l.Service.Verify(keys.DomainLog, []byte(l.Key), l.Signature) }
+// signed is what the service signs.
+func (l *Log) signed() []byte {
+	return []byte(strings.Join(slices.Concat([]string{l.Key}, l.Witnesses, []string{""}), "\n"))
+}
+
+// Verify says whether the service vouches for the keys.
+func (l *Log) Verify() error { return l.Service.Verify(keys.DomainLog, l.signed(), l.Signature) }
 
 // Entry is an entry of the log.
 type Entry struct {

@@ -200,6 +200,7 @@ func TestWhatIsNotAsItWasIsNamed(t *testing.T) {
 	}{
 		{"another service", func(_ *bundle.Bundle, t *bundle.Trust) { t.Service = other.trust.Service }, "log", "identity"},
 		{"another log key", func(b *bundle.Bundle, _ *bundle.Trust) { b.Log.Key = foreign.Log.Key }, "log", "signature"},
+		{"another witness named", func(b *bundle.Bundle, _ *bundle.Trust) { b.Log.Witnesses = foreign.Log.Witnesses }, "log", "signature"},
 		{"another service's log", func(b *bundle.Bundle, _ *bundle.Trust) { b.Log = foreign.Log }, "log", "identity"},
 		{"no checkpoints", func(b *bundle.Bundle, _ *bundle.Trust) { b.Checkpoints = nil }, "checkpoints", "first"},
 		{"checkpoints of another log", func(b *bundle.Bundle, _ *bundle.Trust) { b.Checkpoints = foreign.Checkpoints }, "checkpoints", "checkpoint 0"},

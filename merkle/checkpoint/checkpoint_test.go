@@ -135,6 +135,10 @@ func TestPoliciesThatMeanNothingAreRefused(t *testing.T) {
 		"a witness twice": func() (*checkpoint.Policy, error) {
 			return checkpoint.NewPolicy(k.Public(), []string{one.public, one.public}, 2)
 		},
+		"a witness whose key is mistyped": func() (*checkpoint.Policy, error) {
+			at := len(one.public) - 10
+			return checkpoint.NewPolicy(k.Public(), []string{one.public[:at] + "A" + one.public[at+1:]}, 1)
+		},
 		"the log for a witness": func() (*checkpoint.Policy, error) { return checkpoint.NewPolicy(k.Public(), []string{k.Public()}, 1) },
 		"a witness for the log": func() (*checkpoint.Policy, error) { return checkpoint.NewPolicy(one.public, nil, 0) },
 		"no key":                func() (*checkpoint.Policy, error) { return checkpoint.NewPolicy("", nil, 0) },

@@ -65,8 +65,8 @@ func witnessVerifier(public string) (note.Verifier, string, error) {
 	}
 	parts := strings.SplitN(public, "+", 3)
 	raw, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
-	if err != nil || len(raw) == 0 || raw[0] != cosignatureAlgorithm {
-		return nil, "", fmt.Errorf("%q is a key for something else than cosignatures; ask for what the witness prints", public)
+	if err != nil || len(raw) == 0 || raw[0] != cosignatureAlgorithm || parts[1] != fmt.Sprintf("%08x", v.KeyHash()) { // which the library does not check
+		return nil, "", fmt.Errorf("%q is a key for something else than cosignatures, or was changed; ask for what the witness prints", public)
 	}
 	return v, string(raw), nil
 }
