@@ -31,10 +31,10 @@ type Vault interface {
 	New(random io.Reader, comparison [32]byte) (keys.Secret, error)
 }
 
-// Openings is where a tenant keeps what opens the commitments to its schemas. The same commitment again, of another comparison or the same one, is
-// no error.
+// Openings is where a tenant keeps what opens the commitments to its schemas. The same schema again, in another comparison or the same one, is no
+// error.
 type Openings interface {
-	Keep(comparison [32]byte, anchor merkle.Hash, committed *merkle.Commitments) error
+	Keep(comparison [32]byte, committed *merkle.Commitments) error
 }
 
 // forgetful keeps no secret.
@@ -250,11 +250,11 @@ func (t *Tenant) Submit(salt []byte) ([]byte, error) {
 	if err := t.encrypt(mine.columns(t.cfg.Workers)); err != nil {
 		return nil, err
 	}
-	if s.anchor, err = t.committer.Anchor(t.committed); err != nil {
+	if s.anchor, err = t.committer.Anchor(t.committed, s.open.comparison); err != nil {
 		return nil, err
 	}
 	if keep := t.cfg.Openings; keep != nil {
-		if err := keep.Keep(s.open.comparison, s.anchor, t.committed); err != nil {
+		if err := keep.Keep(s.open.comparison, t.committed); err != nil {
 			return nil, fmt.Errorf("what opens the commitment to the schema was not kept, so nothing was sent: %w", err)
 		}
 	}

@@ -317,19 +317,24 @@ func TestAColumnThatIsShownDoesNotHelpToGuessTheOthers(t *testing.T) {
 	}
 }
 
+var one = [32]byte{1} // a comparison
+
 func TestAProofIsHeldAgainstTheAnchorOfASubmission(t *testing.T) {
 	c, _ := committer(t, 1)
 	in := must(c.Commit(schema(20)))
-	anchor := must(c.Anchor(in))
-	shown := must(c.Show(in, must(c.ShowTable(in, schema(20)[3].Name))))
+	anchor := must(c.Anchor(in, one))
+	shown := must(c.Show(in, one, must(c.ShowTable(in, schema(20)[3].Name))))
 	text := must(shown.Encode())
 	read := must(merkle.ParseShown(text))
 	if err := read.Verify(anchor); err != nil {
 		t.Fatal(err)
 	}
 	other := must(c.Commit(schema(21)))
-	if read.Verify(must(c.Anchor(other))) == nil {
+	if read.Verify(must(c.Anchor(other, one))) == nil {
 		t.Error("it holds for another schema too")
+	}
+	if read.Verify(must(c.Anchor(in, [32]byte{2}))) == nil {
+		t.Error("it holds in another comparison too")
 	}
 	for name, change := range map[string]func(*merkle.Shown){
 		"another root":       func(s *merkle.Shown) { s.Root = other.Tree.Root() },
@@ -349,13 +354,13 @@ func TestAProofIsHeldAgainstTheAnchorOfASubmission(t *testing.T) {
 func TestAProofWrittenInAnotherWayIsRefused(t *testing.T) {
 	c, _ := committer(t, 1)
 	in := must(c.Commit(schema(20)))
-	text := must(must(c.Show(in, must(c.ShowColumn(in, schema(20)[3].Name, "id")))).Encode())
+	text := must(must(c.Show(in, one, must(c.ShowColumn(in, schema(20)[3].Name, "id")))).Encode())
 	for i := range text {
 		for _, bit := range []byte{1, 0x20, 0x80} {
 			changed := bytes.Clone(text)
 			changed[i] ^= bit
 			s, err := merkle.ParseShown(changed)
-			if err == nil && s.Verify(must(c.Anchor(in))) == nil {
+			if err == nil && s.Verify(must(c.Anchor(in, one))) == nil {
 				t.Fatalf("the change of byte %d to %q goes through", i, changed[i])
 			}
 		}

@@ -75,12 +75,12 @@ func (a *app) proveOne(use, short string, state func(*merkle.Committer, *merkle.
 }
 
 func (a *app) prove(ctx context.Context, commitment, out string, state func(*merkle.Committer, *merkle.Commitments) (*merkle.Statement, error)) error {
-	s, anchor, done, err := a.openings(ctx, commitment)
+	s, which, done, err := a.openings(ctx, commitment)
 	if err != nil {
 		return err
 	}
 	defer done()
-	in, err := s.Load(anchor)
+	in, err := s.Load(which.Root)
 	if err != nil {
 		return err
 	}
@@ -88,11 +88,11 @@ func (a *app) prove(ctx context.Context, commitment, out string, state func(*mer
 	if err != nil {
 		return usageError{err} // what is asked for is not so, or cannot be shown any more
 	}
-	shown, err := s.Committer().Show(in, statement)
+	shown, err := s.Committer().Show(in, which.Comparison, statement)
 	if err != nil {
 		return err
 	}
-	if err := shown.Verify(anchor); err != nil {
+	if err := shown.Verify(which.Anchor); err != nil {
 		return fmt.Errorf("the proof that was made does not hold: %w", err)
 	}
 	text, err := shown.Encode()
@@ -102,40 +102,55 @@ func (a *app) prove(ctx context.Context, commitment, out string, state func(*mer
 	if err := writeFile(out, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "veil: wrote %s: %s, under the schema commitment %s\n", out, report.Visible(statement.String()), hex.EncodeToString(anchor[:]))
+	fmt.Fprintf(a.err, "veil: wrote %s: %s, under the schema commitment %s\n", out, report.Visible(statement.String()), hex.EncodeToString(which.Anchor[:]))
 	return nil
 }
 
-// openings opens the tenant's store, and says which commitment is meant.
-func (a *app) openings(ctx context.Context, commitment string) (s *openings.Store, anchor merkle.Hash, done func(), err error) {
-	root, err := keyfile.OpenRoot(ctx, a.config.Tenant.Key, &keyfile.Sources{})
+// openings opens the tenant's store, and says which commitment is meant: the one that is named, or the newest.
+func (a *app) openings(ctx context.Context, commitment string) (s *openings.Store, which openings.Info, done func(), err error) {
+	s, done, err = a.openingsStore(ctx)
 	if err != nil {
-		return nil, anchor, nil, keyProblem(err)
+		return nil, which, nil, err
 	}
-	s, err = openings.Open(a.config.Tenant.State, root)
-	if err == nil && commitment != "" {
-		if err = anchor.UnmarshalText([]byte(commitment)); err != nil {
-			err = usagef("--commitment: %w", err)
+	var anchor merkle.Hash
+	switch {
+	case commitment == "":
+		which, err = newest(s)
+	case anchor.UnmarshalText([]byte(commitment)) != nil:
+		err = usagef("--commitment is 64 hexadecimal digits in lower case")
+	default:
+		if which, err = s.Find(anchor); errors.Is(err, openings.ErrNone) {
+			err = usagef("%w; veil prove commitments lists what there is", err)
 		}
-	} else if err == nil {
-		anchor, err = newest(s)
 	}
 	if err != nil {
-		root.Wipe()
-		return nil, anchor, nil, err
+		done()
+		return nil, which, nil, err
 	}
-	return s, anchor, root.Wipe, nil
+	return s, which, done, nil
 }
 
-func newest(s *openings.Store) (anchor merkle.Hash, err error) {
+func (a *app) openingsStore(ctx context.Context) (s *openings.Store, done func(), err error) {
+	root, err := keyfile.OpenRoot(ctx, a.config.Tenant.Key, &keyfile.Sources{})
+	if err != nil {
+		return nil, nil, keyProblem(err)
+	}
+	if s, err = openings.Open(a.config.Tenant.State, root); err != nil {
+		root.Wipe()
+		return nil, nil, err
+	}
+	return s, root.Wipe, nil
+}
+
+func newest(s *openings.Store) (which openings.Info, err error) {
 	list, err := s.List()
 	if err == nil && len(list) == 0 {
 		err = usagef("no schema was committed to from this state folder; check one against a service first")
 	}
 	if err != nil {
-		return anchor, err
+		return which, err
 	}
-	return list[0].Anchor, nil
+	return list[0], nil
 }
 
 func (a *app) commitmentsCommand() *cobra.Command {
@@ -143,7 +158,7 @@ func (a *app) commitmentsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "commitments", Short: "List the schemas that were committed to, and how much of each can still be shown", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, _, done, err := a.openings(cmd.Context(), strings.Repeat("0", 64)) // which one does not matter
+			s, done, err := a.openingsStore(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -155,8 +170,7 @@ func (a *app) commitmentsCommand() *cobra.Command {
 			return printList(
 				a.out, each(list), asJSON,
 				column[openings.Info]{"COMMITMENT", func(i openings.Info) string { return hex.EncodeToString(i.Anchor[:]) }},
-				column[openings.Info]{"SINCE", func(i openings.Info) string { return i.At.Format(time.DateOnly) }},
-				column[openings.Info]{"COMPARISONS", func(i openings.Info) string { return strconv.Itoa(len(i.Comparisons)) }},
+				column[openings.Info]{"SINCE", func(i openings.Info) string { return i.At.Format(time.DateTime) }},
 				column[openings.Info]{"OPENINGS", func(i openings.Info) string { return strconv.Itoa(i.Openings) }},
 			)
 		},
@@ -183,6 +197,7 @@ func (a *app) forgetCommand() *cobra.Command {
 		Use: "forget (SCHEMA.TABLE | --all) --commitment HEX", Short: "Delete what opens a table of a commitment, or all of it",
 		Long: `Forget deletes what shows a table under a commitment, so that nobody can be made to
 show it: neither this machine nor whoever takes it. Copies in backups are beyond it.
+Commitments to the same state of the schema in other comparisons are forgotten with it.
 That there is a table of the name cannot be denied either way.`,
 		Example: `  veil prove forget public.patient --commitment 5a3e...`,
 		Args:    cobra.ArbitraryArgs,
@@ -190,17 +205,17 @@ That there is a table of the name cannot be denied either way.`,
 			if commitment == "" || all == (len(args) == 1) || len(args) > 1 {
 				return usagef("name the commitment with --commitment, and one table of it or --all; see %s --help", cmd.CommandPath())
 			}
-			s, anchor, done, err := a.openings(cmd.Context(), commitment)
+			s, which, done, err := a.openings(cmd.Context(), commitment)
 			if err != nil {
 				return err
 			}
 			defer done()
 			if all {
-				err = s.ForgetAll(anchor)
+				err = s.ForgetAll(which.Root)
 			} else {
 				var names []string
 				if names, err = splitNames(args[0], 2, "SCHEMA.TABLE"); err == nil {
-					err = s.Forget(anchor, tableName(names))
+					err = s.Forget(which.Root, tableName(names))
 				}
 			}
 			if errors.Is(err, openings.ErrNone) {

@@ -160,7 +160,7 @@ func compareOnce(t testing.TB, s *service.Service, who service.Actor, log *audit
 		must(committer.ShowColumn(committed, merkle.TableName{Schema: "s", Table: "t4"}, "c21")),
 		must(committer.ShowNoTable(committed, merkle.TableName{Schema: "s", Table: "t0"})),
 	} {
-		proofs = append(proofs, must(must(committer.Show(committed, statement)).Encode()))
+		proofs = append(proofs, must(must(committer.Show(committed, tenant.Comparison(), statement)).Encode()))
 	}
 	return cmp.ID, proofs
 }

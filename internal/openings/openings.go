@@ -79,15 +79,19 @@ func (*Store) GoString() string { return "[openings]" }
 // Committer makes the statements.
 func (s *Store) Committer() *merkle.Committer { return s.committer }
 
-// kept is a file.
+// kept is a file: what opens the tree of one state of the schema, whatever comparisons it was committed to in.
 type kept struct {
-	Version int         `json:"version"`
-	Anchor  merkle.Hash `json:"commitment"`
-	At      time.Time   `json:"at"`
-	// Comparisons are those that committed to this schema, in hexadecimal digits.
-	Comparisons []string    `json:"comparisons"`
-	Leaves      []keptLeaf  `json:"leaves"`
-	Tables      []keptTable `json:"tables"`
+	Version     int              `json:"version"`
+	Root        merkle.Hash      `json:"root"`
+	Comparisons []keptComparison `json:"comparisons"`
+	Leaves      []keptLeaf       `json:"leaves"`
+	Tables      []keptTable      `json:"tables"`
+}
+
+// keptComparison is a comparison that the state was committed to in: its id, and when.
+type keptComparison struct {
+	ID merkle.Hash `json:"id"`
+	At time.Time   `json:"at"`
 }
 
 type keptLeaf struct {
@@ -107,12 +111,13 @@ type opening struct {
 	Seed  merkle.Hash  `json:"seed"`
 }
 
-// Keep keeps what opens a commitment, durably. What was forgotten of it before stays forgotten.
-func (s *Store) Keep(comparison [32]byte, anchor merkle.Hash, committed *merkle.Commitments) error {
-	id := hex.EncodeToString(comparison[:])
-	k, err := s.read(anchor)
+// Keep keeps what opens a commitment, durably. What was forgotten of the same state of the schema before stays forgotten.
+func (s *Store) Keep(comparison [32]byte, committed *merkle.Commitments) error {
+	root := committed.Tree.Root()
+	id := keptComparison{ID: comparison, At: s.now().UTC()}
+	k, err := s.read(root)
 	switch {
-	case err == nil && slices.Contains(k.Comparisons, id):
+	case err == nil && slices.ContainsFunc(k.Comparisons, func(c keptComparison) bool { return c.ID == id.ID }):
 		return nil
 	case err == nil:
 		k.Comparisons = append(k.Comparisons, id)
@@ -120,7 +125,7 @@ func (s *Store) Keep(comparison [32]byte, anchor merkle.Hash, committed *merkle.
 	case !errors.Is(err, ErrNone):
 		return err
 	}
-	k = &kept{Version: version, Anchor: anchor, At: s.now().UTC().Truncate(time.Second), Comparisons: []string{id}}
+	k = &kept{Version: version, Root: root, Comparisons: []keptComparison{id}}
 	for _, l := range committed.Tree.Leaves() {
 		k.Leaves = append(k.Leaves, keptLeaf{Label: merkle.Hash(l.Label), Commitment: l.Commitment})
 	}
@@ -129,7 +134,7 @@ func (s *Store) Keep(comparison [32]byte, anchor merkle.Hash, committed *merkle.
 		if err != nil {
 			return err
 		}
-		sealed, err := s.seal(anchor, label, o)
+		sealed, err := s.seal(root, label, o)
 		if err != nil {
 			return err
 		}
@@ -139,7 +144,7 @@ func (s *Store) Keep(comparison [32]byte, anchor merkle.Hash, committed *merkle.
 	return s.write(k)
 }
 
-func (s *Store) seal(anchor merkle.Hash, label merkle.Label, o *merkle.Opening) ([]byte, error) {
+func (s *Store) seal(root merkle.Hash, label merkle.Label, o *merkle.Opening) ([]byte, error) {
 	text, err := json.Marshal(opening{Table: o.Table, Seed: o.Seed})
 	if err != nil {
 		return nil, err
@@ -152,15 +157,15 @@ func (s *Store) seal(anchor merkle.Hash, label merkle.Label, o *merkle.Opening) 
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, err
 	}
-	return aead.Seal(nonce, nonce, text, place(anchor, label)), nil
+	return aead.Seal(nonce, nonce, text, place(root, label)), nil
 }
 
 // place binds what is sealed to its commitment and leaf.
-func place(anchor merkle.Hash, label merkle.Label) []byte {
-	return append(append([]byte("veil/openings/v1\x00"), anchor[:]...), label[:]...)
+func place(root merkle.Hash, label merkle.Label) []byte {
+	return append(append([]byte("veil/openings/v1\x00"), root[:]...), label[:]...)
 }
 
-func (s *Store) unseal(anchor merkle.Hash, t keptTable) (*merkle.Opening, error) {
+func (s *Store) unseal(root merkle.Hash, t keptTable) (*merkle.Opening, error) {
 	aead, err := chacha20poly1305.NewX(s.key[:])
 	if err != nil {
 		return nil, err
@@ -169,7 +174,7 @@ func (s *Store) unseal(anchor merkle.Hash, t keptTable) (*merkle.Opening, error)
 		return nil, ErrDamaged
 	}
 	nonce, sealed := t.Sealed[:aead.NonceSize()], t.Sealed[aead.NonceSize():]
-	text, err := aead.Open(nil, nonce, sealed, place(anchor, merkle.Label(t.Label)))
+	text, err := aead.Open(nil, nonce, sealed, place(root, merkle.Label(t.Label)))
 	if err != nil {
 		return nil, fmt.Errorf("%w: it was changed, or kept under another root key", ErrDamaged)
 	}
@@ -180,11 +185,14 @@ func (s *Store) unseal(anchor merkle.Hash, t keptTable) (*merkle.Opening, error)
 	return merkle.Reopen(o.Table, o.Seed)
 }
 
-// Info says what is kept of a commitment.
+// Info is a commitment in one comparison.
 type Info struct {
-	Anchor      merkle.Hash `json:"commitment"`
-	At          time.Time   `json:"at"`
-	Comparisons []string    `json:"comparisons"`
+	// Anchor stands in the submission.
+	Anchor merkle.Hash `json:"commitment"`
+	At     time.Time   `json:"at"`
+	// Comparison is the tenant's own id of it, Root that of the tree.
+	Comparison merkle.Hash `json:"comparison"`
+	Root       merkle.Hash `json:"root"`
 	// Openings is how many tables can still be shown.
 	Openings int `json:"openings"`
 }
@@ -198,26 +206,46 @@ func (s *Store) List() ([]Info, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the schema commitments cannot be listed: %w", err)
 	}
+	labels, err := s.committer.Labels()
+	if err != nil {
+		return nil, err
+	}
 	var out []Info
 	for _, e := range entries {
 		digits, ok := strings.CutSuffix(e.Name(), extension)
-		var anchor merkle.Hash
-		if !ok || anchor.UnmarshalText([]byte(digits)) != nil {
+		var root merkle.Hash
+		if !ok || root.UnmarshalText([]byte(digits)) != nil {
 			continue
 		}
-		k, err := s.read(anchor)
+		k, err := s.read(root)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Info{Anchor: k.Anchor, At: k.At, Comparisons: k.Comparisons, Openings: len(k.Tables)})
+		for _, c := range k.Comparisons {
+			out = append(out, Info{Anchor: merkle.Anchor(labels, root, s.committer.Blind(c.ID)), At: c.At, Comparison: c.ID, Root: root, Openings: len(k.Tables)})
+		}
 	}
 	slices.SortFunc(out, func(a, b Info) int { return b.At.Compare(a.At) })
 	return out, nil
 }
 
-// Load returns a commitment with what was not forgotten of it. It fails with [ErrNone] and [ErrDamaged].
-func (s *Store) Load(anchor merkle.Hash) (*merkle.Commitments, error) {
-	k, err := s.read(anchor)
+// Find finds a commitment by what stands in its submission. It fails with [ErrNone].
+func (s *Store) Find(anchor merkle.Hash) (Info, error) {
+	list, err := s.List()
+	if err != nil {
+		return Info{}, err
+	}
+	for _, i := range list {
+		if i.Anchor == anchor {
+			return i, nil
+		}
+	}
+	return Info{}, ErrNone
+}
+
+// Load returns the tree of a root with what was not forgotten of it. It fails with [ErrNone] and [ErrDamaged].
+func (s *Store) Load(root merkle.Hash) (*merkle.Commitments, error) {
+	k, err := s.read(root)
 	if err != nil {
 		return nil, err
 	}
@@ -225,11 +253,11 @@ func (s *Store) Load(anchor merkle.Hash) (*merkle.Commitments, error) {
 	for _, l := range k.Leaves {
 		out.Tree = out.Tree.Set(merkle.Label(l.Label), l.Commitment)
 	}
-	if got, err := s.committer.Anchor(out); err != nil || got != anchor {
-		return nil, errors.Join(err, fmt.Errorf("%w: its leaves have another root", ErrDamaged))
+	if out.Tree.Root() != root {
+		return nil, fmt.Errorf("%w: its leaves have another root", ErrDamaged)
 	}
 	for _, t := range k.Tables {
-		o, err := s.unseal(anchor, t)
+		o, err := s.unseal(root, t)
 		if err != nil {
 			return nil, err
 		}
@@ -241,9 +269,9 @@ func (s *Store) Load(anchor merkle.Hash) (*merkle.Commitments, error) {
 	return out, nil
 }
 
-// Forget deletes what opens one table of a commitment.
-func (s *Store) Forget(anchor merkle.Hash, name merkle.TableName) error {
-	k, err := s.read(anchor)
+// Forget deletes what opens one table of a tree, in whatever comparisons it was committed to.
+func (s *Store) Forget(root merkle.Hash, name merkle.TableName) error {
+	k, err := s.read(root)
 	if err != nil {
 		return err
 	}
@@ -259,9 +287,9 @@ func (s *Store) Forget(anchor merkle.Hash, name merkle.TableName) error {
 	return s.write(k)
 }
 
-// ForgetAll deletes all that opens a commitment.
-func (s *Store) ForgetAll(anchor merkle.Hash) error {
-	err := os.Remove(s.path(anchor))
+// ForgetAll deletes all that opens a tree.
+func (s *Store) ForgetAll(root merkle.Hash) error {
+	err := os.Remove(s.path(root))
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNone
 	}
@@ -271,12 +299,12 @@ func (s *Store) ForgetAll(anchor merkle.Hash) error {
 	return err
 }
 
-func (s *Store) path(anchor merkle.Hash) string {
-	return filepath.Join(s.dir, hex.EncodeToString(anchor[:])+extension)
+func (s *Store) path(root merkle.Hash) string {
+	return filepath.Join(s.dir, hex.EncodeToString(root[:])+extension)
 }
 
-func (s *Store) read(anchor merkle.Hash) (*kept, error) {
-	path := s.path(anchor)
+func (s *Store) read(root merkle.Hash) (*kept, error) {
+	path := s.path(root)
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNone
@@ -297,7 +325,7 @@ func (s *Store) read(anchor merkle.Hash) (*kept, error) {
 		return nil, fmt.Errorf("%w: the file %s: %w", ErrDamaged, path, err)
 	case k.Version != version:
 		return nil, fmt.Errorf("%w: the file %s has version %d, want %d; update veil", ErrDamaged, path, k.Version, version)
-	case k.Anchor != anchor:
+	case k.Root != root:
 		return nil, fmt.Errorf("%w: the file %s is that of another one", ErrDamaged, path)
 	}
 	return &k, nil
@@ -318,7 +346,7 @@ func (s *Store) write(k *kept) error {
 	}
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = os.Rename(file.Name(), s.path(k.Anchor))
+		err = os.Rename(file.Name(), s.path(k.Root))
 	}
 	if err == nil {
 		err = keyfile.SyncDir(s.dir)

@@ -31,37 +31,45 @@ func tables(names ...string) (out []merkle.Table) {
 	return out
 }
 
-// keep keeps what opens some tables and returns the anchor.
+// keep keeps what opens some tables and returns the root.
 func keep(t *testing.T, s *openings.Store, comparison byte, names ...string) merkle.Hash {
 	t.Helper()
 	committed := must(s.Committer().Commit(tables(names...)))
-	anchor := must(s.Committer().Anchor(committed))
-	if err := s.Keep([32]byte{comparison}, anchor, committed); err != nil {
+	if err := s.Keep([32]byte{comparison}, committed); err != nil {
 		t.Fatal(err)
 	}
-	return anchor
+	return committed.Tree.Root()
 }
 
 func TestWhatIsKeptShowsTheSchemaLater(t *testing.T) {
 	dir := t.TempDir()
-	anchor := keep(t, must(openings.Open(dir, root(1))), 1, "a", "b")
+	at := keep(t, must(openings.Open(dir, root(1))), 1, "a", "b")
 	s := must(openings.Open(dir, root(1))) // another process
-	c := must(s.Load(anchor))
+	c := must(s.Load(at))
+	one := [32]byte{1}
+	anchor := must(s.Committer().Anchor(c, one))
 	for _, n := range []string{"a", "b"} {
-		shown := must(s.Committer().Show(c, must(s.Committer().ShowColumn(c, name(n), "hidden"))))
+		shown := must(s.Committer().Show(c, one, must(s.Committer().ShowColumn(c, name(n), "hidden"))))
 		if err := shown.Verify(anchor); err != nil {
 			t.Error(err)
 		}
 	}
-	shown := must(s.Committer().Show(c, must(s.Committer().ShowNoTable(c, name("c")))))
+	shown := must(s.Committer().Show(c, one, must(s.Committer().ShowNoTable(c, name("c")))))
 	if err := shown.Verify(anchor); err != nil {
 		t.Error(err)
 	}
-	if keep(t, s, 2, "a", "b") != anchor {
-		t.Error("the same schema has another commitment")
+	if keep(t, s, 2, "a", "b") != at || keep(t, s, 2, "a", "b") != at {
+		t.Error("the same schema has another root")
 	}
-	if list := must(s.List()); len(list) != 1 || len(list[0].Comparisons) != 2 || list[0].Openings != 2 {
+	list := must(s.List())
+	if len(list) != 2 || list[0].Comparison != [32]byte{2} || list[1].Anchor != anchor || list[0].Anchor == anchor || list[0].Openings != 2 {
 		t.Errorf("listed: %+v", list)
+	}
+	if found := must(s.Find(anchor)); found.Root != at || found.Comparison != one {
+		t.Errorf("found: %+v", found)
+	}
+	if _, err := s.Find(merkle.Hash{}); !errors.Is(err, openings.ErrNone) {
+		t.Errorf("what is not there: %v", err)
 	}
 }
 
@@ -120,7 +128,7 @@ func TestAFileSaysNothingAndIsNotBelievedWhenChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, err := s.Load(anchor)
-		if err == nil && must(s.Committer().Anchor(c)) != anchor {
+		if err == nil && c.Tree.Root() != anchor {
 			t.Fatalf("the change of byte %d to %q makes another tree", i, changed[i])
 		}
 		if err != nil && !errors.Is(err, openings.ErrDamaged) {
