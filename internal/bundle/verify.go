@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -229,34 +230,66 @@ func (g *growing) root() tlog.Hash {
 
 // entries hashes every entry, and reads what they tell.
 func (v *verifier) entries() error {
-	streams := map[string][]eventlog.Event{}
-	for _, e := range v.bundle.Entries {
-		if e.Index >= v.found.Size {
-			return fault(partEntries, fmt.Errorf("the last checkpoint is about %d entries", v.found.Size), "entry %d of the log", e.Index)
-		}
-		if tlog.RecordHash(e.Data) != tlog.Hash(v.bundle.Leaves[e.Index*tlog.HashSize:][:tlog.HashSize]) {
-			return fault(partEntries, errors.New("it is another one than was signed"), "entry %d of the log%s", e.Index, called(e.Data))
-		}
-		event, err := eventlog.DecodeLeaf(e.Data)
-		if err != nil {
-			return fault(partEntries, err, "entry %d of the log", e.Index)
-		}
-		event.Sequence = e.Index
-		streams[event.Stream] = append(streams[event.Stream], event)
+	events, err := v.events()
+	if err != nil {
+		return err
 	}
-	v.folded = map[string]*history.Comparison{}
-	for stream, events := range streams {
-		if len(events) == 0 || !isComparison(stream) {
+	streams := map[string][]eventlog.Event{}
+	for _, e := range events {
+		if isComparison(e.Stream) {
+			streams[e.Stream] = append(streams[e.Stream], e)
+		}
+	}
+	v.folded = make(map[string]*history.Comparison, len(streams))
+	for _, e := range events { // in the order of the log, so that the first fault is the first one
+		of := streams[e.Stream]
+		if len(of) == 0 || of[0].Sequence != e.Sequence {
 			continue
 		}
-		c, err := history.Fold(events)
+		c, err := history.Fold(of)
 		if err != nil {
-			return fault(partEntries, err, "entries %d to %d of the log, about %s", events[0].Sequence, events[len(events)-1].Sequence, stream)
+			return fault(partEntries, err, "entries %d to %d of the log, about %s", of[0].Sequence, of[len(of)-1].Sequence, e.Stream)
 		}
-		v.folded[stream] = c
+		v.folded[e.Stream] = c
 	}
-	v.found.Entries, v.found.Comparisons = len(v.bundle.Entries), len(v.folded)
+	v.found.Entries, v.found.Comparisons = len(events), len(v.folded)
 	return nil
+}
+
+// events hashes and decodes the entries, with as many goroutines as there are workers, and returns the first fault in the order of the log.
+func (v *verifier) events() ([]eventlog.Event, error) {
+	entries, workers := v.bundle.Entries, max(1, v.trust.Workers)
+	events, faults := make([]eventlog.Event, len(entries)), make([]error, workers)
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := w * len(entries) / workers; i < (w+1)*len(entries)/workers && faults[w] == nil; i++ {
+				events[i], faults[w] = v.event(entries[i])
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range faults {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+func (v *verifier) event(e Entry) (eventlog.Event, error) {
+	if e.Index >= v.found.Size {
+		return eventlog.Event{}, fault(partEntries, fmt.Errorf("the last checkpoint is about %d entries", v.found.Size), "entry %d of the log", e.Index)
+	}
+	if tlog.RecordHash(e.Data) != tlog.Hash(v.bundle.Leaves[e.Index*tlog.HashSize:][:tlog.HashSize]) {
+		return eventlog.Event{}, fault(partEntries, errors.New("it is another one than was signed"), "entry %d of the log%s", e.Index, called(e.Data))
+	}
+	event, err := eventlog.DecodeLeaf(e.Data)
+	if err != nil {
+		return event, fault(partEntries, err, "entry %d of the log", e.Index)
+	}
+	event.Sequence = e.Index
+	return event, nil
 }
 
 func isComparison(stream string) bool { return len(stream) > 11 && stream[:11] == "comparison/" }

@@ -144,3 +144,23 @@ func FuzzBody(f *testing.F) {
 		t.Fatalf("the body %q makes the leaf %q, which comes back as %+v (%v)", body, b, back, err)
 	})
 }
+
+func TestNumbersThatJSONDoesNotHoldAreFoundWhereverTheyStand(t *testing.T) {
+	for body, fine := range map[string]bool{
+		`{"a":1,"b":"9007199254740993","c":[1,2,3]}`:    true,
+		`{"a":"x\\","b":9007199254740993}`:              false,
+		`{"a":"x\"9007199254740993","b":1}`:             true,
+		`{"a\"":9007199254740993}`:                      false,
+		`{"a":[1,{"b":-9007199254740993}]}`:             false,
+		`{"a":123456789012345,"b":123456789012345}`:     true,
+		`{"a":9007199254740992,"b":-9007199254740992}`:  true,
+		`{"9007199254740993":"\\\"9007199254740993\\"}`: true,
+		`{"a":1e20}`:               false,
+		`{"a":0.1234567890123456}`: true,
+	} {
+		_, err := eventlog.EncodeLeaf(eventlog.Event{Stream: "s", Version: 1, Type: "t", Command: uuid.New(), At: noon, Body: []byte(body)})
+		if (err == nil) != fine {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
