@@ -3,6 +3,7 @@ package witness_test
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -155,12 +156,20 @@ type answer struct {
 
 func (r *running) post(body string) answer {
 	r.t.Helper()
-	response, err := http.Post(r.url+witness.Path, "text/plain", strings.NewReader(body))
+	return r.do(http.MethodPost, strings.NewReader(body))
+}
+
+func (r *running) do(method string, body io.Reader) answer {
+	r.t.Helper()
+	request := got[*http.Request](r.t)(http.NewRequestWithContext(r.t.Context(), method, r.url+witness.Path, body))
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	text := got[[]byte](r.t)(io.ReadAll(response.Body))
+	text, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		r.t.Fatal(err)
+	}
 	return answer{response.StatusCode, response.Header.Get("Content-Type"), string(text)}
 }
 

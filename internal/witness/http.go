@@ -95,7 +95,7 @@ func (w *Witness) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 func stop(server *http.Server) error {
-	//nolint:contextcheck // the one that ended is why it stops
+	// A context of its own: that of Serve has ended, which is why it stops.
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {

@@ -134,19 +134,15 @@ func TestALongRequestOfUnknownLengthIsCutOff(t *testing.T) {
 	l := newLog(t).grow(1, "leaf")
 	r := run(t, fresh(t), l.vkey)
 	endless := struct{ *strings.Reader }{strings.NewReader(strings.Repeat("x", 4*witness.MaxBody))} // the type hides the length
-	response := got[*http.Response](t)(http.Post(r.url+witness.Path, "text/plain", endless))
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("got status %d", response.StatusCode)
+	if a := r.do(http.MethodPost, endless); a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("got status %d", a.status)
 	}
 }
 
 func TestOnlyPostIsAnswered(t *testing.T) {
 	r := run(t, fresh(t), newLog(t).vkey)
-	response := got[*http.Response](t)(http.Get(r.url + witness.Path))
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("GET has status %d", response.StatusCode)
+	if a := r.do(http.MethodGet, nil); a.status != http.StatusMethodNotAllowed {
+		t.Errorf("GET has status %d", a.status)
 	}
 }
 
