@@ -10,7 +10,7 @@ export GOLANGCI_LINT_CACHE := $(CURDIR)/out/lint-cache
 
 # Packages that also run in a browser, and packages with goroutines worth the race detector.
 PURE := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|keys|merkle|compare|provisioner/plan)(/|$$)')
-CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|api|internal/(postgres|introspect|store|eventlog|jobs|service|sessionlog|exchange|pins|telemetry|daemon))(/|$$)')
+CONCURRENT := $$(go list ./... | grep -E '^github.com/veilschema/veil/(he|compare|api|internal/(postgres|introspect|store|eventlog|jobs|service|sessionlog|exchange|pins|telemetry|daemon|auditlog|witness|bundle))(/|$$)')
 
 FUZZ_SECONDS ?= 100
 FUZZ_LONG_SECONDS ?= 3600

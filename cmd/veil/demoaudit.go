@@ -65,7 +65,7 @@ func (s *demoService) verify(ctx context.Context, bundle []byte) (string, error)
 		return "", fmt.Errorf("this program cannot be started again: %w", err)
 	}
 	var printed, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, "audit", "verify", path, "--service", s.pin.String()) //nolint:gosec // this program itself
+	cmd := exec.CommandContext(ctx, self, "audit", "verify", path, "--service", s.pin.String())
 	cmd.Stdout, cmd.Stderr = &printed, &said
 	if err := cmd.Run(); err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)

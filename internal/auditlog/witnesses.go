@@ -56,7 +56,7 @@ func (l *Log) ask(ctx context.Context, w Witness) error {
 	}
 	l.answered(w, err)
 	if err != nil || ctx.Err() != nil {
-		return nil //nolint:nilerr // it is away, which is noted, and asked again
+		return nil // it is away, which is noted, and asked again
 	}
 	return l.keep(ctx, w, latest, line)
 }
@@ -98,7 +98,7 @@ func (l *Log) probe(ctx context.Context, w Witness) error {
 	if err == nil && latest.Size > 0 {
 		return l.keep(ctx, w, latest, line)
 	}
-	return nil //nolint:nilerr // it is away, which is noted, and asked again
+	return nil // it is away, which is noted, and asked again
 }
 
 // emptyRoot is the root of a log without entries.

@@ -314,7 +314,7 @@ func (s *Store) read(root merkle.Hash) (*kept, error) {
 	}
 	var text []byte
 	if err == nil {
-		text, err = os.ReadFile(path) //nolint:gosec // a name of hexadecimal digits in the tenant's own folder
+		text, err = os.ReadFile(path)
 	}
 	var k kept
 	if err == nil {

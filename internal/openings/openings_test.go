@@ -58,8 +58,10 @@ func TestWhatIsKeptShowsTheSchemaLater(t *testing.T) {
 	if err := shown.Verify(anchor); err != nil {
 		t.Error(err)
 	}
-	if keep(t, s, 2, "a", "b") != at || keep(t, s, 2, "a", "b") != at {
-		t.Error("the same schema has another root")
+	for range 2 {
+		if keep(t, s, 2, "a", "b") != at {
+			t.Error("the same schema has another root")
+		}
 	}
 	list := must(s.List())
 	if len(list) != 2 || list[0].Comparison != [32]byte{2} || list[1].Anchor != anchor || list[0].Anchor == anchor || list[0].Openings != 2 {
