@@ -73,13 +73,18 @@ func (t *columnTree) prove(leaf Hash) (index int, path []Hash, err error) {
 	return index, path, nil
 }
 
-// maxColumnDepth is more than any table of PostgreSQL has use for: it has at most 1,600 columns.
-const maxColumnDepth = 16
+// checkPlace refuses places of columns that no table has.
+func checkPlace(index, depth int) error {
+	if depth > maxColumnDepth || index < 0 || index >= 1<<depth {
+		return fmt.Errorf("the column is said to be leaf %d of %d levels, which no table has", index, depth)
+	}
+	return nil
+}
 
 // columnRoot computes the root from a leaf. Its sizes are powers of two, so that no node is alone and none is taken twice.
 func columnRoot(leaf Hash, index int, path []Hash) (Hash, error) {
-	if len(path) > maxColumnDepth || index < 0 || index >= 1<<len(path) {
-		return Hash{}, fmt.Errorf("the column is said to be leaf %d of %d levels, which no table has", index, len(path))
+	if err := checkPlace(index, len(path)); err != nil {
+		return Hash{}, err
 	}
 	for _, beside := range path {
 		if index%2 == 0 {

@@ -35,11 +35,8 @@ type ShownColumn struct {
 	Facts Hash `json:"facts"`
 }
 
-const (
-	statementVersion = 1
-	// MaxStatementBytes is how large the JSON of a statement may be: that of a table with 1,600 columns takes less than a quarter of it.
-	MaxStatementBytes = 8 << 20
-)
+// statementVersion is that of both forms, JSON and binary. Another form has another one.
+const statementVersion = 1
 
 // ShowTable states all of a table.
 func (c *Committer) ShowTable(in *Commitments, name TableName) (*Statement, error) {
@@ -129,14 +126,14 @@ func (s *Statement) verifyAt(root Hash, label Label) error {
 	}
 	switch {
 	case s.Table != nil && s.Column != nil:
-		return errors.New("the statement is about a table and about a column; one of them is too much")
+		return errTwoSubjects
 	case s.Table != nil:
+		if err := s.checkSubject(s.Table.Table.Name); err != nil {
+			return err
+		}
 		o, err := newOpening(s.Table.Table, s.Table.Seed)
 		if err != nil {
 			return err
-		}
-		if o.Table.Name != s.Name {
-			return fmt.Errorf("the statement is about %s and opens %s", s.Name, o.Table.Name)
 		}
 		return VerifyInclusion(root, label, o.Commitment(), proof)
 	case s.Column != nil:
@@ -148,6 +145,16 @@ func (s *Statement) verifyAt(root Hash, label Label) error {
 		return VerifyInclusion(root, label, commitment(c.Key, s.Name, columns, c.Facts), proof)
 	}
 	return VerifyAbsence(root, label, proof)
+}
+
+var errTwoSubjects = errors.New("the statement is about a table and about a column; one of them is too much")
+
+// checkSubject refuses the opening of another table than the one that the statement is about.
+func (s *Statement) checkSubject(opened TableName) error {
+	if opened != s.Name {
+		return fmt.Errorf("the statement is about %s and opens %s", s.Name, opened)
+	}
+	return nil
 }
 
 // String says for people what a statement states.

@@ -8,9 +8,6 @@ type Hash [sha256.Size]byte
 // Label is the place of a leaf: 256 bits, the first one is the highest bit of the first byte.
 type Label [sha256.Size]byte
 
-// MaxDepth is the length of a label in bits, and of the longest path.
-const MaxDepth = 8 * len(Label{})
-
 // bit returns bit i of a label, counted from the root.
 func (l Label) bit(i int) byte { return l[i/8] >> (7 - i%8) & 1 }
 
