@@ -21,9 +21,11 @@ import (
 	"github.com/veilschema/veil/internal/executor"
 	"github.com/veilschema/veil/internal/keyfile"
 	"github.com/veilschema/veil/internal/memento"
+	"github.com/veilschema/veil/internal/openings"
 	"github.com/veilschema/veil/internal/postgres"
 	"github.com/veilschema/veil/internal/provision"
 	"github.com/veilschema/veil/internal/sessionlog"
+	"github.com/veilschema/veil/internal/witness"
 	"github.com/veilschema/veil/keys"
 	"github.com/veilschema/veil/provisioner/plan"
 )
@@ -129,7 +131,9 @@ func codeOf(err error) int {
 		{isA[*plan.Refused], exitIncomplete},
 		{isA[*executor.NoRollbackError], exitDenied},
 		{isA[*executor.Indeterminate], exitUnavailable},
-		{isOneOf(memento.ErrUnsafe), exitDenied},
+		{isOneOf(memento.ErrUnsafe, witness.ErrUnsafe), exitDenied},
+		{isOneOf(witness.ErrLocked, witness.ErrDamaged, openings.ErrDamaged), exitUnavailable},
+		{isOneOf(witness.ErrConfig, witness.ErrNoKey), exitUsage},
 		{isOneOf(memento.ErrLocked, memento.ErrDamaged, memento.ErrBroken), exitUnavailable},
 		{isOneOf(memento.ErrNoRun), exitUsage},
 		{isA[*net.OpError], exitUnavailable}, // not net.Error, which every error of the system is

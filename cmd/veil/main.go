@@ -5,7 +5,10 @@
 //	veil provision   brings a database to a template, and back
 //	veil facts       prints what a schema is made of
 //	veil keys        makes and shows keys
-//	veil audit       verifies evidence offline
+//	veil serve       runs the service that tenants compare with
+//	veil witness     cosigns the log of a service
+//	veil audit       verifies bundles, proofs and evidence offline
+//	veil prove       shows one table of a schema that was committed to
 //	veil report      shows and compares reports
 //	veil demo        runs the whole on an example
 //

@@ -63,7 +63,7 @@ line by which others check its cosignatures.`,
 		RunE: func(*cobra.Command, []string) error {
 			vkey, err := witness.ReadVKey(f.state)
 			if err != nil {
-				return a.witnessProblem(err)
+				return err
 			}
 			_, err = fmt.Fprintln(a.out, vkey)
 			return err
@@ -85,7 +85,7 @@ func (a *app) witness(ctx context.Context, f witnessFlags) (err error) {
 	}
 	w, err := witness.Open(witness.Config{Dir: f.state, Name: f.name, Logs: f.logs, Log: log})
 	if err != nil {
-		return a.witnessProblem(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.listen)
@@ -94,21 +94,4 @@ func (a *app) witness(ctx context.Context, f witnessFlags) (err error) {
 	}
 	fmt.Fprintf(a.out, "verifier key %s\nanswering at http://%s, over plain HTTP; stop with Ctrl-C\n", w.VKey(), listener.Addr())
 	return w.Serve(ctx, listener)
-}
-
-// witnessProblem gives an error of the witness's folder its exit code.
-func (a *app) witnessProblem(err error) error {
-	code := 0
-	switch {
-	case isOneOf(witness.ErrConfig, witness.ErrNoKey)(err):
-		return usageError{err}
-	case errors.Is(err, witness.ErrUnsafe):
-		code = exitDenied
-	case isOneOf(witness.ErrLocked, witness.ErrDamaged)(err):
-		code = exitUnavailable
-	default:
-		return err
-	}
-	fmt.Fprintf(a.err, "veil: %s\n", oneParagraph(err))
-	return verdictError{code}
 }
