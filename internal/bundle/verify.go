@@ -240,41 +240,60 @@ func (v *verifier) entries() error {
 			streams[e.Stream] = append(streams[e.Stream], e)
 		}
 	}
-	v.folded = make(map[string]*history.Comparison, len(streams))
-	for _, e := range events { // in the order of the log, so that the first fault is the first one
-		of := streams[e.Stream]
-		if len(of) == 0 || of[0].Sequence != e.Sequence {
-			continue
+	var order []string // of the log, so that the first fault is the first one
+	for _, e := range events {
+		if of := streams[e.Stream]; len(of) > 0 && of[0].Sequence == e.Sequence {
+			order = append(order, e.Stream)
 		}
-		c, err := history.Fold(of)
-		if err != nil {
-			return fault(partEntries, err, "entries %d to %d of the log, about %s", of[0].Sequence, of[len(of)-1].Sequence, e.Stream)
-		}
-		v.folded[e.Stream] = c
 	}
-	v.found.Entries, v.found.Comparisons = len(events), len(v.folded)
+	folded := make([]*history.Comparison, len(order))
+	err = v.spread(len(order), func(i int) (err error) {
+		of := streams[order[i]]
+		if folded[i], err = history.Fold(of); err != nil {
+			return fault(partEntries, err, "entries %d to %d of the log, about %s", of[0].Sequence, of[len(of)-1].Sequence, order[i])
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v.folded = make(map[string]*history.Comparison, len(order))
+	for i, stream := range order {
+		v.folded[stream] = folded[i]
+	}
+	v.found.Entries, v.found.Comparisons = len(events), len(folded)
 	return nil
 }
 
-// events hashes and decodes the entries, with as many goroutines as there are workers, and returns the first fault in the order of the log.
+// events hashes and decodes the entries.
 func (v *verifier) events() ([]eventlog.Event, error) {
-	entries, workers := v.bundle.Entries, max(1, v.trust.Workers)
-	events, faults := make([]eventlog.Event, len(entries)), make([]error, workers)
+	events := make([]eventlog.Event, len(v.bundle.Entries))
+	err := v.spread(len(events), func(i int) (err error) {
+		events[i], err = v.event(v.bundle.Entries[i])
+		return err
+	})
+	return events, err
+}
+
+// spread does something n times with as many goroutines as there are workers, each a part of it in order, and returns the first error in the order of all.
+func (v *verifier) spread(n int, do func(i int) error) error {
+	workers := max(1, v.trust.Workers)
+	faults := make([]error, workers)
 	var group sync.WaitGroup
 	for w := range workers {
 		group.Go(func() {
-			for i := w * len(entries) / workers; i < (w+1)*len(entries)/workers && faults[w] == nil; i++ {
-				events[i], faults[w] = v.event(entries[i])
+			for i := w * n / workers; i < (w+1)*n/workers && faults[w] == nil; i++ {
+				faults[w] = do(i)
 			}
 		})
 	}
 	group.Wait()
 	for _, err := range faults {
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return events, nil
+	return nil
 }
 
 func (v *verifier) event(e Entry) (eventlog.Event, error) {
