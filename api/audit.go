@@ -31,7 +31,8 @@ func (s *server) audit(api huma.API, router chi.Router) {
 		return op
 	}
 	huma.Register(api, public("log", "get-log", "Say whose log it is and who is asked to cosign it"), func(ctx context.Context, _ *struct{}) (*answer[bundle.Log], error) {
-		return give(ctx, s, s.Service.LogStatement(), nil)
+		out, err := s.Service.LogStatement(ctx)
+		return give(ctx, s, out, err)
 	})
 	huma.Register(api, public("checkpoint", "get-checkpoint", "Read the last checkpoint with its cosignatures (C2SP tlog-checkpoint)"), func(ctx context.Context, _ *struct{}) (*octets, error) {
 		signed, err := s.Service.Checkpoint(ctx)

@@ -23,7 +23,7 @@ whether the service runs or not. See docs/operations.md.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, c := range []*cobra.Command{a.adminMigrateCommand(), a.adminRebuildCommand(), a.adminGCCommand(), a.adminDoctorCommand(), a.adminDumpCommand()} {
+	for _, c := range []*cobra.Command{a.adminMigrateCommand(), a.adminRebuildCommand(), a.adminGCCommand(), a.adminDoctorCommand(), a.adminDumpCommand(), a.adminLogCommand()} {
 		for _, s := range serveSettings {
 			if s.key == "serve.data" || s.key == "serve.key" {
 				c.Flags().String(s.flag, "", s.usage)
@@ -132,6 +132,32 @@ while the service does.`,
 	}
 	cmd.Flags().StringVar(&older, "older-than", "90d", "how long a comparison stays after its last step: days (90d) or hours (12h)")
 	cmd.Flags().StringVar(&uploads, "uploads", "1d", "how long parts of a submission wait for the rest")
+	return cmd
+}
+
+func (a *app) adminLogCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "log --out FILE", Short: "Write the whole log into a bundle",
+		Long: `Log writes all entries of the log up to its last checkpoint, its checkpoints and their
+cosignatures into one file, which veil audit verify takes. It is for whoever operates
+the service: entries name tenants.`,
+		Example: `  veil admin log --out log.veil`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if out == "" {
+				return usagef("a bundle is not for a terminal; name its file with --out")
+			}
+			return a.maintain(cmd.Context(), false, func(ctx context.Context, m *daemon.Maintenance) error {
+				file, err := m.Service.LogBundle(ctx)
+				if err != nil {
+					return err
+				}
+				return writeFile(out, file)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "file to write")
 	return cmd
 }
 

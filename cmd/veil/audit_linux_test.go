@@ -90,6 +90,7 @@ func TestAComparisonIsAuditedOffline(t *testing.T) {
 		code, _ := sh.runAny("veil audit verify one.veil"+trust+" --witness "+w.key, exitDone, exitMisconduct)
 		return code == exitDone
 	})
+	sh.run(exitDone, "VEIL_KEY= veil admin log --out log.veil --data "+s.data)
 	s.end(syscall.SIGKILL) // from here on nothing has a network
 	w.kill()
 	out, _ := sh.run(exitDone, "veil audit verify one.veil"+trust+" --witness "+w.key)
@@ -109,6 +110,9 @@ func TestAComparisonIsAuditedOffline(t *testing.T) {
 	}
 	if out, _ := sh.run(exitDone, "veil audit replay one.veil"); !strings.Contains(out, "THE SAME BYTES") {
 		t.Errorf("replayed: %q", out)
+	}
+	if out, _ := sh.run(exitDone, "veil audit verify log.veil"+trust+" --witness "+w.key); !strings.Contains(out, "VERIFIED: the log.") {
+		t.Errorf("the whole log: %q", out)
 	}
 	t.Run("what is refused", func(t *testing.T) {
 		sh.says(exitUsage, "veil audit verify one.veil", "--service")

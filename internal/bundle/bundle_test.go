@@ -87,7 +87,7 @@ func newExample(t testing.TB) *example {
 		t.Fatal(err)
 	}
 	vkey := must(cosign.VKeyToCosignatureV1(public))
-	s := must(service.New(service.Config{DB: db, Root: root, Jobs: noJobs{}, Random: rand.Reader, Publish: publisher{}, Generator: "veil test", Witnesses: []string{vkey}}))
+	s := must(service.New(service.Config{DB: db, Root: root, Jobs: noJobs{}, Random: rand.Reader, Publish: publisher{}, Generator: "veil test"})) // the witness is not asked any more
 	log := must(auditlog.New(auditlog.Config{
 		DB: db, Key: must(service.LogKey(root)), Witnesses: []auditlog.Witness{{Key: vkey, Client: signing{must(cosign.NewSignerForCosignatureV1(secret))}}},
 	}))

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -48,8 +49,25 @@ func unsigned(err error) error {
 	return err
 }
 
-// LogStatement says whose log it is, and who is asked to cosign it.
-func (s *Service) LogStatement() bundle.Log { return s.log }
+// LogStatement says whose log it is, and who is asked to cosign it, or was.
+func (s *Service) LogStatement(ctx context.Context) (bundle.Log, error) {
+	return public(ctx, s, func(ctx context.Context, v *view) (bundle.Log, error) { return v.logStatement(ctx) })
+}
+
+// logStatement names those too who are not asked any more: their cosignatures stay, and nobody could check them otherwise.
+func (v *view) logStatement(ctx context.Context) (bundle.Log, error) {
+	rows, err := v.tx.Query(ctx, `SELECT DISTINCT witness FROM veil.cosignature`)
+	if err != nil {
+		return bundle.Log{}, err
+	}
+	witnesses, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return bundle.Log{}, err
+	}
+	witnesses = append(witnesses, v.cfg.Witnesses...)
+	slices.Sort(witnesses)
+	return bundle.Vouch(v.identity, v.logKey, slices.Compact(witnesses))
+}
 
 // Checkpoint returns the last checkpoint of the log, with its cosignatures. Everybody may know it.
 func (s *Service) Checkpoint(ctx context.Context) (*auditlog.Signed, error) {
@@ -113,7 +131,10 @@ func (q GetBundle) ask(ctx context.Context, v *view) (*Stored, error) {
 	if c.State != StateDisclosed {
 		return nil, c.missing("bundle")
 	}
-	b := &bundle.Bundle{Log: v.log}
+	b := &bundle.Bundle{}
+	if b.Log, err = v.logStatement(ctx); err != nil {
+		return nil, err
+	}
 	if b.Entries, err = v.entries(ctx, `WHERE stream = $1`, stream(c.ID)); err != nil {
 		return nil, err
 	}
@@ -173,7 +194,10 @@ func (s *Service) LogBundle(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		b := &bundle.Bundle{Log: v.log}
+		b := &bundle.Bundle{}
+		if b.Log, err = v.logStatement(ctx); err != nil {
+			return nil, err
+		}
 		if b.Entries, err = v.entries(ctx, `WHERE sequence < $1`, latest.Size); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/veilschema/veil/compare/template"
-	"github.com/veilschema/veil/internal/bundle"
 	"github.com/veilschema/veil/internal/store"
 	"github.com/veilschema/veil/keys"
 	"github.com/veilschema/veil/merkle/checkpoint"
@@ -63,7 +62,7 @@ type Service struct {
 	cfg      Config
 	identity *keys.Identity
 	public   keys.PublicIdentity
-	log      bundle.Log
+	logKey   string // of checkpoints, as signed notes write it
 
 	mu       sync.Mutex
 	prepared map[[32]byte]*entry // by digest; mu
@@ -90,11 +89,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := bundle.Vouch(id, key.Public(), cfg.Witnesses)
-	if err != nil {
-		return nil, err
-	}
-	return &Service{cfg: cfg, identity: id, public: id.Public(), log: log, prepared: make(map[[32]byte]*entry)}, nil
+	return &Service{cfg: cfg, identity: id, public: id.Public(), logKey: key.Public(), prepared: make(map[[32]byte]*entry)}, nil
 }
 
 // LogKey is the key by which the service of a root key signs the checkpoints of its log.
