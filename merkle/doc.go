@@ -15,7 +15,9 @@
 //
 // # Labels
 //
-// A tenant's labels are outputs of a verifiable random function (ECVRF-EDWARDS25519-SHA512-TAI, RFC 9381) over the table's name. The proof shows
+// A tenant's labels are outputs of a verifiable random function over the table's name: ECVRF-EDWARDS25519-SHA512-TAI as in draft-irtf-cfrg-vrf-10. The
+// outputs are those of RFC 9381, the proofs are not: there, the challenge is also over the public key, so that a verifier of the RFC refuses these. Here
+// the key is in the challenge through the point that it and the name are hashed to, which has to be known before the challenge is. The proof shows
 // the label to be the only one for that name under the tenant's key, and says nothing about other names; a keyed hash in its place would have to
 // give its key away to show that a table is missing. A template's labels are hashes: everybody knows its tables.
 //
@@ -26,8 +28,24 @@
 // the order of columns shows. All of these keys follow from the table's content and a secret: what did not change keeps its leaf, and what did gets
 // keys with which nobody can go on guessing from what was shown before.
 //
+// In full, where field(x) is x after its size in four bytes, highest first, key(k, use, x) is HMAC-SHA-256 under k over "veil/v1/merkle/", field(use)
+// and x, and numbers are decimal digits:
+//
+//	name          = field(schema) field(table)
+//	content       = name, field(column) field(canonical) of each column, field(facts)
+//	label         = the first 32 bytes of the function's output over "veil/v1/merkle/label\x00" name, with the seed key(committer's seed, "labels", "")
+//	secret        = key(committer's seed, "openings", "")
+//	seed          = key(secret, "seed", content)
+//	column's leaf = SHA-256(0x00, key(seed, "column", column), field(column), field(canonical))
+//	decoy i       = key(seed, "decoy", i)
+//	commitment    = HMAC-SHA-256 under key(seed, "commitment", "") over "veil/v1/merkle/table\x00", name, the column tree's root, key(seed, "facts", facts)
+//	no table i    = label key(secret, "dummy label", i), commitment key(secret, "dummy", i)
+//
+// Of a template's table, the label is SHA-256("veil/v1/merkle/public-label\x00" name), and the seed key(32 zero bytes, "public", content).
+// Known answers stand in testdata/vectors.json, written by another, naive implementation.
+//
 // # What the number of siblings tells
 //
-// A path is about as long as the logarithm of the number of leaves. [Committer.Tree] adds leaves that are no tables, to a power of two of them, so
+// A path is about as long as the logarithm of the number of leaves. [Committer.Commit] adds leaves that are no tables, to a power of two of them, so
 // that it tells the number of tables within a factor of two.
 package merkle
