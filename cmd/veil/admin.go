@@ -143,7 +143,7 @@ func (a *app) adminLogCommand() *cobra.Command {
 cosignatures into one file, which veil audit verify takes. It is for whoever operates
 the service: entries name tenants.`,
 		Example: `  veil admin log --out log.veil`,
-		Args: noArguments,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
 				return usagef("a bundle is not for a terminal; name its file with --out")

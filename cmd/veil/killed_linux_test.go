@@ -161,10 +161,14 @@ func (s *serving) restart(t *testing.T, env []string, arguments ...string) *serv
 
 func TestServiceClientAndPostgresKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s, sh := tenanted(t)
-	h, n := newHunt(t, sh), killings(8)
-	data := []string{"--data", s.data}
+	s, w, sh := witnessed(t)
+	h, n := newHunt(t, sh), killings(10)
+	data := []string{"--data", s.data, "--witnesses", w.key + "@" + w.url}
 	h.rounds(n, map[string]func(){
+		"witness": func() {
+			w.kill()
+			w = watch(t, w.dir, strings.TrimPrefix(w.url, "http://"), w.log)
+		},
 		"service": func() {
 			s.end(syscall.SIGKILL)
 			s = s.restart(t, nil, data...)
@@ -172,6 +176,7 @@ func TestServiceClientAndPostgresKilledAtAnyMoment(t *testing.T) {
 		"postgres": func() { s.pkill("-o") }, // the oldest is the one that the others belong to
 		"backend":  func() { s.pkill("-n") },
 	})
+	h.audited(s, w)
 	if code := s.end(syscall.SIGTERM); code != exitDone {
 		t.Fatalf("asked to stop, the service exits with %d: %s", code, s.stderr.String())
 	}
@@ -180,6 +185,24 @@ func TestServiceClientAndPostgresKilledAtAnyMoment(t *testing.T) {
 	db := got[*store.DB](t)(store.Open(t.Context(), store.Config{AppDSN: instance.AppDSN()}))
 	defer db.Close()
 	h.history(db, n)
+}
+
+// audited holds the whole log against its checkpoints, and wants the witness to have cosigned the last one: there is no fork and no gap, and nobody had to
+// mend anything.
+func (h *hunt) audited(s *serving, w *watching) {
+	h.Helper()
+	trust := " --service " + h.sh.serviceKey() + " --witness " + w.key
+	eventually(h.T, "the witness did not cosign the log after the kills", func() bool {
+		code, says := h.sh.runAny("VEIL_KEY= veil admin log --out log.veil --data "+s.data, exitDone, exitUnavailable)
+		if code != exitDone {
+			h.Fatalf("the log cannot be read: %s", says)
+		}
+		code, _ = h.sh.runAny("veil audit verify log.veil"+trust, exitDone, exitMisconduct)
+		return code == exitDone
+	})
+	out, _ := h.sh.run(exitDone, "veil audit verify log.veil"+trust)
+	checkpoints, _, _ := strings.Cut(out[strings.Index(out, "checkpoints"):], "\n")
+	h.Log(checkpoints)
 }
 
 // pkill kills one of the service's PostgreSQL processes, as an option of pgrep chooses it.
