@@ -145,6 +145,14 @@ func BenchmarkLabel(b *testing.B) {
 	})
 }
 
+// BenchmarkCommit commits to 1,000 tables of three columns, labels and all.
+func BenchmarkCommit(b *testing.B) {
+	c, tables := must(merkle.NewCommitter(make([]byte, 32))), schema(1000)
+	for b.Loop() {
+		must(c.Commit(tables))
+	}
+}
+
 // BenchmarkStatement writes and reads a statement of a table with three columns in both forms.
 func BenchmarkStatement(b *testing.B) {
 	c := must(merkle.NewCommitter(make([]byte, 32)))
