@@ -44,9 +44,10 @@ func (l *Log) ask(ctx context.Context, w Witness) error {
 		if err := l.known(ctx, w, ahead.Size); err != nil {
 			return err
 		}
-		if ahead.Size <= latest.Size {
-			line, err = l.show(ctx, w, ahead.Size, latest)
+		if ahead.Size > latest.Size {
+			return nil // another process has signed and shown more since this one looked
 		}
+		line, err = l.show(ctx, w, ahead.Size, latest)
 		if again, ok := errors.AsType[*witness.ConflictError](err); ok && again.Size == ahead.Size {
 			return l.refuse("the witness "+w.name(), latest.Size, again.Size) // the same size, and another root
 		}
